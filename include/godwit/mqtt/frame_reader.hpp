@@ -13,6 +13,7 @@ struct frame {
   std::uint8_t flags = 0;  ///< Lower nibble of the first byte.
   bytes_view body;         ///< Remaining Length bytes behind the fixed header.
   std::size_t size = 0;    ///< Whole packet, fixed header included.
+  sender from = sender::client;
 };
 
 /// Who may send the packet that is being read. Decides which types are an error at the first byte.

@@ -31,6 +31,9 @@ enum class packet_type : std::uint8_t {
   auth = 15,  // MQTT 5 only
 };
 
+/// Which side of the connection sent a packet; some fields are for one side only.
+enum class sender : std::uint8_t { client, server };
+
 enum class qos : std::uint8_t { at_most_once = 0, at_least_once = 1, exactly_once = 2 };
 
 /// 1 to 65535; 0 means "none" and never travels. [v311 MQTT-2.3.1-1]

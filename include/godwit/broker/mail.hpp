@@ -1,0 +1,147 @@
+#pragma once
+
+#include <godwit/auth/principal.hpp>
+#include <godwit/base/bytes.hpp>
+#include <godwit/broker/transport.hpp>
+#include <godwit/mqtt/message.hpp>
+#include <godwit/routing/shared_groups.hpp>
+#include <godwit/routing/subscription.hpp>
+#include <godwit/store/store.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// What shards send one another. Three classes with credit of their own, so that none can block
+/// another: handling a request may send forwards and replies, handling a forward may send replies,
+/// handling a reply may send replies; replies need no credit, the outstanding requests bound them.
+
+namespace godwit::broker {
+
+/// Names something that waits for answers on the shard that sent the mail; 0 = wants no answer.
+using pending_id = std::uint64_t;
+
+namespace mail {
+
+// ---- requests ----------------------------------------------------------------------------------
+
+/// A message for whoever matches on the receiving shard, and for its retained index if the topic is at
+/// home there and the message says so. Answer: `receipt`.
+struct publish {
+  pending_id pending = 0;
+  base::ref<const mqtt::message> message;
+  mqtt::message_number commit{};  ///< not 0: log entries of persistent sessions are tentative
+  bool retain_here = false;
+  bool delegated_count = false;   ///< the receiver counts "routed" or "no subscriber"
+};
+/// Asks for what is retained; the answer is one `retained_page`, and another request follows it.
+struct retained_query {
+  pending_id pending = 0;
+  std::string filter;
+  std::optional<std::string> after;
+};
+/// A session joins or leaves a shared group at home on the receiving shard. Answer: `group_answer`.
+struct group_join {
+  pending_id pending = 0;
+  std::string group;
+  std::string filter;
+  routing::group_member member;
+  routing::subscription_options options;
+};
+struct group_leave {
+  pending_id pending = 0;
+  std::string group;
+  std::string filter;
+  routing::group_member member;
+};
+/// A member connected or disconnected. No answer.
+struct group_presence {
+  std::string group;
+  std::string filter;
+  routing::group_member member;
+  bool connected = false;
+};
+/// A message that its member cannot deliver any more: give it to another one. Answer: `receipt`, with
+/// `matched` 0 if there is nobody.
+struct share_return {
+  pending_id pending = 0;
+  std::string group;
+  std::string filter;
+  base::ref<const mqtt::message> message;
+  routing::group_member from;
+  mqtt::message_number commit{};
+};
+/// An authenticated connection goes home: CONNECT and all bytes behind it, as received.
+struct connection {
+  std::unique_ptr<detached_transport> transport;
+  peer_info peer;
+  auth::principal who;
+  base::bytes input;
+};
+
+// ---- forwards ----------------------------------------------------------------------------------
+
+/// A group's shard gives a message to the member it picked. Answer: `share_answer`.
+struct share_deliver {
+  pending_id pending = 0;
+  base::ref<const mqtt::message> message;
+  routing::group_member member;
+  routing::subscription_options options;
+  std::string share;  ///< "$share/group/filter"
+  mqtt::message_number commit{};
+};
+
+// ---- replies -----------------------------------------------------------------------------------
+
+/// Everything on the sending shard has taken the message.
+struct receipt {
+  pending_id pending = 0;
+  store::ticket ticket{};       ///< what it waits for; 0 = nothing durable
+  std::uint32_t matched = 0;    ///< sessions that got a copy
+  bool wants_commit = false;    ///< tentative entries wait for `commit`
+};
+/// The commit record of `number` has this ticket; deliver once it is durable.
+struct commit {
+  mqtt::message_number number{};
+  store::ticket ticket{};
+};
+struct retained_page {
+  pending_id pending = 0;
+  std::vector<base::ref<const mqtt::message>> messages;
+  std::optional<std::string> next;
+};
+struct group_answer {
+  pending_id pending = 0;
+};
+struct share_answer {
+  pending_id pending = 0;
+  store::ticket ticket{};
+  bool taken = false;  ///< false: the member is gone, pick another
+  bool wants_commit = false;
+};
+/// Credit comes back: mails of each class that were handled since the last one. Has none of its own.
+struct credit {
+  std::uint32_t requests = 0;
+  std::uint32_t forwards = 0;
+};
+
+}  // namespace mail
+
+using letter =
+    std::variant<mail::publish, mail::retained_query, mail::group_join, mail::group_leave,
+                 mail::group_presence, mail::share_return, mail::connection, mail::share_deliver,
+                 mail::receipt, mail::commit, mail::retained_page, mail::group_answer,
+                 mail::share_answer, mail::credit>;
+
+/// What one shard has for another at the end of a turn, in order.
+struct mail_batch {
+  std::vector<letter> letters;
+};
+
+enum class mail_class : std::uint8_t { request, forward, reply };
+[[nodiscard]] mail_class class_of(const letter& l) noexcept;
+
+}  // namespace godwit::broker

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <godwit/auth/authenticator.hpp>
+#include <godwit/auth/authorizer.hpp>
+#include <godwit/base/clock.hpp>
+#include <godwit/broker/mail.hpp>
+#include <godwit/broker/number_source.hpp>
+#include <godwit/broker/post_office.hpp>
+#include <godwit/broker/shard_options.hpp>
+#include <godwit/broker/transport.hpp>
+#include <godwit/observe/counters.hpp>
+#include <godwit/observe/log.hpp>
+#include <godwit/routing/interest_table.hpp>
+#include <godwit/store/store.hpp>
+
+#include <memory>
+#include <optional>
+#include <span>
+
+namespace godwit::broker {
+
+/// Names a connection on its shard; the transport keeps it and hands it back. 0 is none. A token of a
+/// connection that is gone is recognised and ignored.
+using connection_token = std::uint64_t;
+
+/// Everything a shard needs from outside. All of it outlives the shard.
+struct shard_ports {
+  transport& connections;
+  post_office& mail;
+  store::store& durable_store;
+  auth::authenticator& authenticator;
+  auth::authorizer& authorizer;
+  routing::interest_table& interest;
+  number_source& numbers;
+  observe::counters& counters;
+  observe::log_sink& log;
+  /// The counters of all shards, this one's included, for `$SYS` (shard 0 publishes it).
+  std::span<const observe::counters* const> all_counters;
+};
+
+/// How the transport saw a connection end.
+enum class transport_end : std::uint8_t { closed_by_peer, lost };
+
+/// One shard of the broker: the sessions whose home it is, their connections, its part of routing,
+/// retained messages and shared groups. No socket, no thread, no clock, no file: bytes, mail and time
+/// come in; bytes, mail and records go out through the ports.
+///
+/// Everything happens inside a turn, on one thread:
+/// `begin_turn(now)`, any number of events (`open`, `on_bytes`, `on_writable`, `on_closed`, `on_mail`),
+/// `end_turn()`. The end of a turn runs what is due, submits the store batch, releases answers whose
+/// ticket is durable, writes each connection's output with one `send`, and posts the mail.
+class shard {
+ public:
+  shard(routing::shard_id id, const shard_options& options, const shard_ports& ports);
+  ~shard();
+  shard(const shard&) = delete;
+  shard& operator=(const shard&) = delete;
+
+  // Before the first turn: what `store::recover` found, for clients and topics at home here.
+  // `home_of` and `home_of_topic` say where that is.
+  void restore(store::restored_session session, base::moment now);
+  void restore(store::restored_will will, base::moment now);
+  void restore_retained(base::ref<const mqtt::message> message);
+
+  // The turn
+  void begin_turn(base::moment now);
+  /// A new connection; the CONNECT timeout starts.
+  [[nodiscard]] connection_token open(transport_id id, peer_info peer);
+  void on_bytes(connection_token token, base::bytes_view bytes);
+  void on_writable(connection_token token);
+  void on_closed(connection_token token, transport_end how);
+  void on_mail(routing::shard_id from, mail_batch&& batch);
+  void end_turn();
+
+  /// There is work left that waits for no event: run another turn without sleeping.
+  [[nodiscard]] bool wants_turn() const noexcept;
+  /// When a turn is needed although nothing happens.
+  [[nodiscard]] std::optional<base::steady_time> next_due() const;
+
+  /// Starts a graceful stop: takes no new connection, ends those there are (wills stay), flushes.
+  /// `stopped()` is true once nothing of the shard is on its way.
+  void stop();
+  [[nodiscard]] bool stopped() const noexcept;
+
+  /// What the shard holds, for tests and `$SYS`.
+  struct census {
+    std::size_t connections = 0;         ///< before CONNECT included
+    std::size_t sessions = 0;            ///< clean and persistent
+    std::size_t sessions_connected = 0;
+    std::size_t subscriptions = 0;       ///< in the router, groups included
+    std::size_t trie_nodes = 0;
+    std::size_t log_entries = 0;
+    std::size_t retained = 0;
+    std::size_t groups = 0;
+    std::size_t timers = 0;
+    std::size_t pending = 0;             ///< publishes, subscribes and others waiting for somebody
+    std::size_t wills = 0;               ///< wills held for a connection or waiting
+  };
+  [[nodiscard]] census take_census() const;
+
+ private:
+  struct engine;
+  std::unique_ptr<engine> engine_;
+};
+
+/// The shard that owns a client id: a seeded hash, so that clients cannot choose one shard.
+[[nodiscard]] routing::shard_id home_of(std::string_view client_id, std::uint64_t seed,
+                                        std::size_t shards) noexcept;
+/// The shard that holds a topic's retained message.
+[[nodiscard]] routing::shard_id home_of_topic(std::string_view topic, std::uint64_t seed,
+                                              std::size_t shards) noexcept;
+/// The shard that leads a shared group.
+[[nodiscard]] routing::shard_id home_of_group(std::string_view group, std::string_view filter,
+                                              std::uint64_t seed, std::size_t shards) noexcept;
+
+}  // namespace godwit::broker
