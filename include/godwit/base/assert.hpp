@@ -10,7 +10,7 @@ namespace godwit::base {
 
 }  // namespace godwit::base
 
-#define GODWIT_ASSERT(expression)                                         \
-  (static_cast<bool>(expression)                                          \
-       ? static_cast<void>(0)                                             \
+#define GODWIT_ASSERT(expression) \
+  (static_cast<bool>(expression)  \
+       ? static_cast<void>(0)     \
        : ::godwit::base::assertion_failed(#expression, __FILE__, __LINE__))

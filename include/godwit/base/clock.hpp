@@ -18,7 +18,7 @@ struct steady {
 using duration = std::chrono::nanoseconds;
 using steady_time = steady::time_point;
 
-/// Wall-clock time, milliseconds since the Unix epoch. Goes to disk and to people, never to a timer.
+/// Wall-clock time, milliseconds since the Unix epoch. Goes to disk and to people, not to timers.
 using wall_time = std::chrono::sys_time<std::chrono::milliseconds>;
 
 /// Both times of one moment. Read once a turn.

@@ -16,7 +16,7 @@ class ref_counted {
   ref_counted(const ref_counted&) = delete;
   ref_counted& operator=(const ref_counted&) = delete;
 
-  void retain() const noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
+  void acquire() const noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
   void release() const noexcept {
     if (count_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
       T::destroy(static_cast<const T*>(this));
@@ -41,7 +41,7 @@ class ref {
  public:
   ref() noexcept = default;
   ref(const ref& other) noexcept : object_{other.object_} {
-    if (object_ != nullptr) object_->retain();
+    if (object_ != nullptr) object_->acquire();
   }
   ref(ref&& other) noexcept : object_{std::exchange(other.object_, nullptr)} {}
   ref& operator=(ref other) noexcept {

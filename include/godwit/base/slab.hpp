@@ -74,9 +74,7 @@ class slab {
     GODWIT_ASSERT(object != nullptr);
     return *object;
   }
-  [[nodiscard]] const T& at(handle_type h) const noexcept {
-    return const_cast<slab*>(this)->at(h);
-  }
+  [[nodiscard]] const T& at(handle_type h) const noexcept { return const_cast<slab*>(this)->at(h); }
 
   /// The live object at a place, for owners that link their objects by index.
   [[nodiscard]] T& operator[](std::uint32_t index) noexcept {

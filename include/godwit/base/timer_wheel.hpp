@@ -5,6 +5,7 @@
 #include <godwit/base/handle.hpp>
 #include <godwit/base/slab.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <chrono>
@@ -43,7 +44,11 @@ class timer_wheel {
   /// `on_due`, one that the running `advance` has reached.
   timer_token schedule(steady_time deadline, Payload payload) {
     const auto armed = nodes_.emplace(tick_at_or_after(deadline), links{}, payload);
-    place(armed.index, now_tick_);
+    if (nodes_[armed.index].due_tick <= now_tick_) {
+      push_back(overdue_list, armed.index);
+    } else {
+      place(armed.index);
+    }
     return {armed.index, armed.generation};
   }
 
@@ -70,8 +75,11 @@ class timer_wheel {
     fire(on_due);
     for (auto next = next_slot(); next && next->start <= target; next = next_slot()) {
       position_ = next->start;
-      splice(next->list, firing_list);
-      if (next->list >= slots_per_level) cascade();
+      if (next->list < slots_per_level) {
+        splice(next->list, firing_list);
+      } else {
+        cascade(next->list);
+      }
       fire(on_due);
     }
     position_ = target;
@@ -79,8 +87,9 @@ class timer_wheel {
   }
 
   /// When `advance` has work next: not later than the first deadline rounded up to a tick, perhaps
-  /// earlier, because a timer far away is first moved closer. In the past when something is overdue.
-  /// Each `advance` at this time moves it on, so waiting for it cannot spin. Nothing when empty.
+  /// earlier, because a timer far away is first moved closer. In the past when something is
+  /// overdue. Each `advance` at this time moves it on, so waiting for it cannot spin. Nothing when
+  /// empty.
   [[nodiscard]] std::optional<steady_time> next_due() const noexcept {
     if (!is_list_empty(overdue_list)) return time_of(now_tick_);
     const auto next = next_slot();
@@ -104,7 +113,8 @@ class timer_wheel {
   // Lists are circular; their heads are linked like nodes, with the top bit set in the index.
   static constexpr std::uint32_t overdue_list = levels * slots_per_level;
   static constexpr std::uint32_t firing_list = overdue_list + 1;
-  static constexpr std::uint32_t list_count = firing_list + 1;
+  static constexpr std::uint32_t moving_list = firing_list + 1;
+  static constexpr std::uint32_t list_count = moving_list + 1;
   static constexpr std::uint32_t head_bit = 0x8000'0000U;
 
   struct links {
@@ -146,14 +156,93 @@ class timer_wheel {
   }
 
   /// Links a node into the slot that says how its due tick differs from the wheel's position: the
-  /// highest differing digit (base 64) is the level, the tick's digit there is the slot.
-  void place(std::uint32_t index, std::uint64_t reached) noexcept {
+  /// highest differing digit (base 64) is the level, the tick's digit there is the slot. So all
+  /// nodes of a level agree with the position in the higher digits and lie after it in this one.
+  void place(std::uint32_t index) noexcept {
     const std::uint64_t due = nodes_[index].due_tick;
-    if (due <= reached) return push_back(advancing_ && reached == position_ ? firing_list
-                                                                           : overdue_list, index);
-    const auto differing = static_cast<std::uint32_t>(std::bit_width(due ^ position_));
-    const std::uint32_t level = (differing - 1) / level_bits;
+    GODWIT_ASSERT(due > position_);
+    const auto differing_bits = static_cast<std::uint32_t>(std::bit_width(due ^ position_));
+    const std::uint32_t level = (differing_bits - 1) / level_bits;
     const auto digit = static_cast<std::uint32_t>(due >> (level * level_bits)) % slots_per_level;
     occupied_[level] |= std::uint64_t{1} << digit;
     push_back(level * slots_per_level + digit, index);
   }
+
+  /// The slot that comes first: slots of a lower level lie before all of a higher one.
+  [[nodiscard]] std::optional<slot> next_slot() const noexcept {
+    for (std::uint32_t level = 0; level < levels; ++level) {
+      if (occupied_[level] == 0) continue;
+      const auto digit = static_cast<std::uint32_t>(std::countr_zero(occupied_[level]));
+      const std::uint32_t shift = level * level_bits;
+      const std::uint64_t higher_digits =
+          (position_ >> shift) & ~std::uint64_t{slots_per_level - 1};
+      return slot{level * slots_per_level + digit, (higher_digits | digit) << shift};
+    }
+    return std::nullopt;
+  }
+
+  /// Moves the nodes of the slot that `position_` has reached to lower levels, or to be fired.
+  void cascade(std::uint32_t list) noexcept {
+    splice(list, moving_list);
+    while (!is_list_empty(moving_list)) {
+      const std::uint32_t index = heads_[moving_list].next;
+      unlink(index);
+      if (nodes_[index].due_tick > position_) {
+        place(index);
+      } else {
+        push_back(firing_list, index);
+      }
+    }
+  }
+
+  template <class F>
+  void fire(F& on_due) {
+    while (!is_list_empty(firing_list)) {
+      const std::uint32_t index = heads_[firing_list].next;
+      const Payload payload = nodes_[index].payload;
+      unlink(index);
+      nodes_.erase(nodes_.handle_of(index));
+      on_due(payload);
+    }
+  }
+
+  void push_back(std::uint32_t list, std::uint32_t index) noexcept {
+    const std::uint32_t head = list | head_bit;
+    const std::uint32_t last = heads_[list].previous;
+    nodes_[index].link = {head, last};
+    link(last).next = index;
+    heads_[list].previous = index;
+  }
+
+  void unlink(std::uint32_t index) noexcept {
+    const links l = nodes_[index].link;
+    link(l.previous).next = l.next;
+    link(l.next).previous = l.previous;
+    if (l.next == l.previous && (l.next & head_bit) != 0) clear_occupied(l.next & ~head_bit);
+  }
+
+  /// Moves all nodes of one list to an empty one.
+  void splice(std::uint32_t from, std::uint32_t to) noexcept {
+    GODWIT_ASSERT(is_list_empty(to));
+    if (is_list_empty(from)) return;
+    heads_[to] = heads_[from];
+    link(heads_[to].next).previous = to | head_bit;
+    link(heads_[to].previous).next = to | head_bit;
+    heads_[from] = {from | head_bit, from | head_bit};
+    clear_occupied(from);
+  }
+
+  void clear_occupied(std::uint32_t list) noexcept {
+    if (list >= overdue_list) return;
+    occupied_[list / slots_per_level] &= ~(std::uint64_t{1} << (list % slots_per_level));
+  }
+
+  slab_type nodes_;
+  std::array<links, list_count> heads_{};
+  std::array<std::uint64_t, levels> occupied_{};  // a bit per slot that has nodes
+  std::uint64_t position_ = 0;                    // the tick that slots are relative to
+  std::uint64_t now_tick_ = 0;                    // of the latest `advance`
+  bool advancing_ = false;
+};
+
+}  // namespace godwit::base

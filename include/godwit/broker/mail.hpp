@@ -2,6 +2,7 @@
 
 #include <godwit/auth/principal.hpp>
 #include <godwit/base/bytes.hpp>
+#include <godwit/base/clock.hpp>
 #include <godwit/broker/transport.hpp>
 #include <godwit/mqtt/message.hpp>
 #include <godwit/routing/shared_groups.hpp>
@@ -28,14 +29,18 @@ namespace mail {
 
 // ---- requests ----------------------------------------------------------------------------------
 
-/// A message for whoever matches on the receiving shard, and for its retained index if the topic is at
-/// home there and the message says so. Answer: `receipt`.
+/// A message for whoever matches on the receiving shard. Answer: `receipt`.
 struct publish {
   pending_id pending = 0;
   base::ref<const mqtt::message> message;
   mqtt::message_number commit{};  ///< not 0: log entries of persistent sessions are tentative
-  bool retain_here = false;
   bool delegated_count = false;   ///< the receiver counts "routed" or "no subscriber"
+};
+/// A retained message for the shard where its topic is at home. Goes out before the message is routed,
+/// so that a subscriber that the routing misses finds it there. Answer: `receipt`.
+struct retain {
+  pending_id pending = 0;
+  base::ref<const mqtt::message> message;
 };
 /// Asks for what is retained; the answer is one `retained_page`, and another request follows it.
 struct retained_query {
@@ -68,8 +73,8 @@ struct group_presence {
 /// `matched` 0 if there is nobody.
 struct share_return {
   pending_id pending = 0;
-  std::string group;
-  std::string filter;
+  std::string share;  ///< "$share/group/filter"
+  mqtt::qos quality = mqtt::qos::at_most_once;
   base::ref<const mqtt::message> message;
   routing::group_member from;
   mqtt::message_number commit{};
@@ -80,6 +85,7 @@ struct connection {
   peer_info peer;
   auth::principal who;
   base::bytes input;
+  base::steady_time opened{};
 };
 
 // ---- forwards ----------------------------------------------------------------------------------
@@ -131,7 +137,7 @@ struct credit {
 }  // namespace mail
 
 using letter =
-    std::variant<mail::publish, mail::retained_query, mail::group_join, mail::group_leave,
+    std::variant<mail::publish, mail::retain, mail::retained_query, mail::group_join, mail::group_leave,
                  mail::group_presence, mail::share_return, mail::connection, mail::share_deliver,
                  mail::receipt, mail::commit, mail::retained_page, mail::group_answer,
                  mail::share_answer, mail::credit>;

@@ -41,6 +41,8 @@ struct shard_ports {
 /// How the transport saw a connection end.
 enum class transport_end : std::uint8_t { closed_by_peer, lost };
 
+struct shard_engine;
+
 /// One shard of the broker: the sessions whose home it is, their connections, its part of routing,
 /// retained messages and shared groups. No socket, no thread, no clock, no file: bytes, mail and time
 /// come in; bytes, mail and records go out through the ports.
@@ -55,12 +57,6 @@ class shard {
   ~shard();
   shard(const shard&) = delete;
   shard& operator=(const shard&) = delete;
-
-  // Before the first turn: what `store::recover` found, for clients and topics at home here.
-  // `home_of` and `home_of_topic` say where that is.
-  void restore(store::restored_session session, base::moment now);
-  void restore(store::restored_will will, base::moment now);
-  void restore_retained(base::ref<const mqtt::message> message);
 
   // The turn
   void begin_turn(base::moment now);
@@ -99,9 +95,15 @@ class shard {
   [[nodiscard]] census take_census() const;
 
  private:
-  struct engine;
-  std::unique_ptr<engine> engine_;
+  friend store::high_water recover(std::span<shard* const> shards, const shard_options& options,
+                                   store::store& from, base::moment now);
+  std::unique_ptr<shard_engine> engine_;
 };
+
+/// Gives each shard what the store holds for it. All shards of the broker, in order, before their first
+/// turn. Returns what `number_source` must start above.
+[[nodiscard]] store::high_water recover(std::span<shard* const> shards, const shard_options& options,
+                                        store::store& from, base::moment now);
 
 /// The shard that owns a client id: a seeded hash, so that clients cannot choose one shard.
 [[nodiscard]] routing::shard_id home_of(std::string_view client_id, std::uint64_t seed,

@@ -18,14 +18,15 @@ using message_number = base::strong<std::uint64_t, struct message_number_tag>;
 /// What is said about a message when it is made; all views are copied.
 struct message_fields {
   message_number number{};
-  std::string_view topic;
-  bytes_view payload;
-  bytes_view properties;  ///< Forwardable PUBLISH properties, already encoded (MQTT 5), no length.
+  std::string_view topic{};
+  bytes_view payload{};
+  bytes_view
+      properties{};  ///< Forwardable PUBLISH properties, already encoded (MQTT 5), no length.
   qos quality = qos::at_most_once;
-  bool retain = false;  ///< The flag as published.
+  bool retain = false;               ///< The flag as published.
   std::uint64_t retain_version = 0;  ///< Order among retained messages of the broker; 0 = not one.
   base::wall_time arrival{};
-  std::optional<std::uint32_t> expiry_s;  ///< Message Expiry Interval as published.
+  std::optional<std::uint32_t> expiry_s{};  ///< Message Expiry Interval as published.
 };
 
 /// An application message that outlives the turn it came in: immutable, shared by every queue and

@@ -86,9 +86,9 @@ class property_cursor {
   bytes_view rest_;
 };
 
-/// A checked property block, without its length: what decoding hands out, or what `properties_builder`
-/// made. Owns nothing. Asking for an absent property costs nothing when the view comes from
-/// `check_properties`; otherwise a lookup is linear in the size of the block.
+/// A checked property block, without its length: what decoding hands out, or what
+/// `properties_builder` made. Owns nothing. Asking for an absent property costs nothing when the
+/// view comes from `check_properties`; otherwise a lookup is linear in the size of the block.
 class properties_view {
  public:
   properties_view() = default;
@@ -120,10 +120,10 @@ class properties_view {
   [[nodiscard]] std::optional<std::string_view> response_information() const noexcept;
   [[nodiscard]] std::optional<std::string_view> server_reference() const noexcept;
   [[nodiscard]] std::optional<std::string_view> reason_string() const noexcept;
-  [[nodiscard]] std::optional<std::uint16_t> receive_maximum() const noexcept;      ///< never 0
+  [[nodiscard]] std::optional<std::uint16_t> receive_maximum() const noexcept;  ///< never 0
   [[nodiscard]] std::optional<std::uint16_t> topic_alias_maximum() const noexcept;
-  [[nodiscard]] std::optional<std::uint16_t> topic_alias() const noexcept;          ///< never 0
-  [[nodiscard]] std::optional<qos> maximum_qos() const noexcept;                    ///< 0 or 1
+  [[nodiscard]] std::optional<std::uint16_t> topic_alias() const noexcept;  ///< never 0
+  [[nodiscard]] std::optional<qos> maximum_qos() const noexcept;            ///< 0 or 1
   [[nodiscard]] std::optional<bool> retain_available() const noexcept;
   [[nodiscard]] std::optional<std::uint32_t> maximum_packet_size() const noexcept;  ///< never 0
   [[nodiscard]] std::optional<bool> wildcard_subscription_available() const noexcept;
@@ -146,11 +146,11 @@ class properties_view {
   std::uint64_t possible_ = 0;  ///< Bit n: property n may be there.
 };
 
-/// Checks a block that a peer sent, without its length: identifiers allowed here, at most once where
-/// once is the rule, lengths, UTF-8, ranges. Linear time, no allocation.
-/// Errors: malformed_packet for what cannot be parsed or does not belong here, topic_alias_invalid
-/// for alias 0 [v5 MQTT-3.3.2-8], protocol_error for the rest (twice, out of range, for the other
-/// side only).
+/// Checks a block that a peer sent, without its length: identifiers allowed here, at most once
+/// where once is the rule, lengths, UTF-8, ranges. Linear time, no allocation. Errors:
+/// malformed_packet for what cannot be parsed or does not belong here, topic_alias_invalid for
+/// alias 0 [v5 MQTT-3.3.2-8], protocol_error for the rest (twice, out of range, for the other side
+/// only).
 [[nodiscard]] result<properties_view> check_properties(bytes_view block, property_owner owner,
                                                        sender from) noexcept;
 

@@ -66,8 +66,8 @@ enum class reason_code : std::uint8_t {
 /// Is the value one of the standard's at all?
 [[nodiscard]] bool is_known(std::uint8_t value) noexcept;
 
-/// May a packet of this type, sent by this side, carry the code? [v5 2.4] What the standard's tables
-/// leave open is accepted: 0x10 in a client's PUBACK and PUBREC, 0x8C in DISCONNECT.
+/// May a packet of this type, sent by this side, carry the code? [v5 2.4] What the standard's
+/// tables leave open is accepted: 0x10 in a client's PUBACK and PUBREC, 0x8C in DISCONNECT.
 [[nodiscard]] bool is_allowed(reason_code code, packet_type type, sender from) noexcept;
 
 }  // namespace godwit::mqtt

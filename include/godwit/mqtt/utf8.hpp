@@ -12,9 +12,9 @@ namespace godwit::mqtt {
 
 enum class utf8_dialect : std::uint8_t {
   strict,
-  /// MQTT 3.1 names Java's writeUTF, whose "modified UTF-8" (CESU-8) spells a character above U+FFFF
-  /// as a surrogate pair of three bytes each. Such pairs are accepted and can be repaired; lone
-  /// surrogates, C0 80 and U+0000 are not. [v31 M31-utf8-1]
+  /// MQTT 3.1 names Java's writeUTF, whose "modified UTF-8" (CESU-8) spells a character above
+  /// U+FFFF as a surrogate pair of three bytes each. Such pairs are accepted and can be repaired;
+  /// lone surrogates, C0 80 and U+0000 are not. [v31 M31-utf8-1]
   surrogate_pairs,
 };
 
@@ -25,8 +25,8 @@ enum class utf8_dialect : std::uint8_t {
 /// kept or forwarded.
 [[nodiscard]] bool needs_utf8_repair(std::string_view text) noexcept;
 
-/// Turns every surrogate pair into the four-byte form of its character. The rest is kept as it is, so
-/// the result of valid `surrogate_pairs` text is strict UTF-8, never longer than the text.
+/// Turns every surrogate pair into the four-byte form of its character. The rest is kept as it is,
+/// so the result of valid `surrogate_pairs` text is strict UTF-8, never longer than the text.
 [[nodiscard]] std::string repair_utf8(std::string_view text);
 
 }  // namespace godwit::mqtt

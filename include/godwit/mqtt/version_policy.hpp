@@ -9,8 +9,8 @@
 
 namespace godwit::mqtt {
 
-/// How one protocol version differs from the others: plain data, asked instead of the version number.
-/// Each member names a rule that at least one version does not share.
+/// How one protocol version differs from the others: plain data, asked instead of the version
+/// number. Each member names a rule that at least one version does not share.
 struct version_policy {
   protocol_version version;
 
@@ -30,7 +30,8 @@ struct version_policy {
   // CONNECT.
   /// Connect flag bit 0 must be 0. [v311 MQTT-3.1.2-3] [v31 M31-flags-6]
   bool strict_connect_flag_0;
-  /// Without the will flag, will QoS and will retain must be 0. [v311 MQTT-3.1.2-11] [v31 M31-will-4]
+  /// Without the will flag, will QoS and will retain must be 0. [v311 MQTT-3.1.2-11] [v31
+  /// M31-will-4]
   bool strict_will_bits;
   /// A password may come without a user name. [v311 MQTT-3.1.2-22] [v5 MQTT-3.1.2-19]
   bool password_without_user_name;
@@ -61,8 +62,8 @@ struct version_policy {
 
 [[nodiscard]] const version_policy& policy_for(protocol_version version) noexcept;
 
-/// The CONNACK return code by which a 3.x client is refused (or 0 for success). Nothing: none of the
-/// codes fits, close without CONNACK. [v311 MQTT-3.2.2-6] [v31 M31-connack-2]
+/// The CONNACK return code by which a 3.x client is refused (or 0 for success). Nothing: none of
+/// the codes fits, close without CONNACK. [v311 MQTT-3.2.2-6] [v31 M31-connack-2]
 [[nodiscard]] std::optional<std::uint8_t> connack_code_v3(reason_code code) noexcept;
 
 }  // namespace godwit::mqtt

@@ -9,10 +9,10 @@
 namespace godwit::routing {
 
 /// Which shards may have a subscription for a topic. May over-report, never under-reports: an
-/// insertion that has returned is seen by every later `interested` call in the happens-before order.
-/// 32-bit counters (saturating, then sticky) over hashes of exact filters and of the literal prefixes
-/// of wildcard filters; one writer per shard (its own row), read lock-free by all. A row grows by
-/// publishing a larger one; old ones are kept until the table dies.
+/// insertion that has returned is seen by every later `interested` call in the happens-before
+/// order. 32-bit counters (saturating, then sticky) over hashes of exact filters and of the literal
+/// prefixes of wildcard filters; one writer per shard (its own row), read lock-free by all. A row
+/// grows by publishing a larger one; old ones are kept until the table dies.
 class interest_table {
  public:
   /// `seed` keeps clients from choosing colliding filters.
@@ -31,6 +31,8 @@ class interest_table {
   /// are good while it stays the same (acquire before asking).
   [[nodiscard]] std::uint64_t generation() const noexcept;
   [[nodiscard]] std::size_t shards() const noexcept;
+  /// The secret all hashing of topics starts from.
+  [[nodiscard]] std::uint64_t seed() const noexcept;
   /// Sum of all counters of a row: 0 when the shard has no filters left.
   [[nodiscard]] std::uint64_t count(shard_id shard) const noexcept;
 

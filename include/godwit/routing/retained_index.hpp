@@ -27,9 +27,9 @@ class retained_index {
     older,     ///< the one we have has a higher retain_version: nothing changed
   };
 
-  /// Sets (or, with an empty payload, clears) the retained message of its topic. The message with the
-  /// highest `retain_version` wins, whatever order they come in; the version of a cleared topic is
-  /// remembered until `forget_cleared_below` says that nothing older can still come.
+  /// Sets (or, with an empty payload, clears) the retained message of its topic. The message with
+  /// the highest `retain_version` wins, whatever order they come in; the version of a cleared topic
+  /// is remembered until `forget_cleared_below` says that nothing older can still come.
   outcome set(base::ref<const mqtt::message> m);
   /// Drops the memory of cleared topics whose version is below `version`.
   void forget_cleared_below(std::uint64_t version);
@@ -39,9 +39,10 @@ class retained_index {
   [[nodiscard]] base::ref<const mqtt::message> find(std::string_view topic) const;
 
   /// One page of what matches a checked filter. A page ends after `count_max` messages or once
-  /// `bytes_max` of content is reached (at least one message). `after` continues behind the last
-  /// topic of the page before; messages set or cleared between two pages may or may not be seen,
-  /// all others exactly once.
+  /// `bytes_max` of content is reached (at least one message), or when it has looked at some 2000
+  /// topics, found something or not: only `next` says whether the walk is complete. `after`
+  /// continues behind the topic where the page before ended; messages set or cleared between two
+  /// pages may or may not be seen, all others exactly once. [v311 MQTT-4.7.2-1]
   struct page {
     std::vector<base::ref<const mqtt::message>> messages;
     std::optional<std::string> next;  ///< Pass as `after`; nothing when the walk is complete.
@@ -49,9 +50,9 @@ class retained_index {
   [[nodiscard]] page match(std::string_view filter, const std::optional<std::string>& after,
                            std::size_t count_max, std::size_t bytes_max) const;
 
-  [[nodiscard]] std::size_t size() const noexcept;         ///< messages
-  [[nodiscard]] std::size_t content_size() const noexcept; ///< bytes of topics and payloads
-  [[nodiscard]] std::size_t node_count() const noexcept;   ///< tree nodes, 0 when empty
+  [[nodiscard]] std::size_t size() const noexcept;          ///< messages
+  [[nodiscard]] std::size_t content_size() const noexcept;  ///< bytes of topics and payloads
+  [[nodiscard]] std::size_t node_count() const noexcept;    ///< tree nodes, 0 when empty
 
  private:
   struct engine;

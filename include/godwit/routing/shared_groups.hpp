@@ -9,8 +9,8 @@
 
 namespace godwit::routing {
 
-/// A member of a shared group: a session, wherever its home shard is. `session_epoch` tells a session
-/// from a later one in the same slot.
+/// A member of a shared group: a session, wherever its home shard is. `session_epoch` tells a
+/// session from a later one in the same slot.
 struct group_member {
   shard_id shard{};
   subscriber_id subscriber{};
@@ -18,7 +18,8 @@ struct group_member {
   friend bool operator==(const group_member&, const group_member&) = default;
 };
 
-/// The shared groups (group name + filter) whose home is this shard, with their members. One thread.
+/// The shared groups (group name + filter) whose home is this shard, with their members. One
+/// thread.
 class shared_groups {
  public:
   shared_groups();
@@ -53,8 +54,8 @@ class shared_groups {
   };
   /// The next member in turn: a connected one if there is any, else any. `except` (a member that
   /// could not take it) is passed over while there is another. Nothing if the group has no member.
-  [[nodiscard]] std::optional<choice> pick(group_id group,
-                                           const std::optional<group_member>& except = std::nullopt);
+  [[nodiscard]] std::optional<choice> pick(
+      group_id group, const std::optional<group_member>& except = std::nullopt);
 
   [[nodiscard]] std::string_view name(group_id group) const noexcept;    ///< group name
   [[nodiscard]] std::string_view filter(group_id group) const noexcept;  ///< empty if gone

@@ -88,7 +88,8 @@ struct qos2_released {
 struct committed {
   mqtt::message_number commit{};
 };
-/// A connection left a will; replaces one of the same client.
+/// A connection left a will. Named by its message's number, because the next connection of the client
+/// may leave another before this one is published.
 struct will_stored {
   std::string client_id;
   base::ref<const mqtt::message> message;
@@ -96,7 +97,7 @@ struct will_stored {
 };
 /// The will was published or withdrawn; commits `commit` if not 0.
 struct will_removed {
-  std::string client_id;
+  mqtt::message_number will{};  ///< number of the will's message
   mqtt::message_number commit{};
 };
 /// The retained message of its topic; an empty payload clears it. The highest retain_version wins.

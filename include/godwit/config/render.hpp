@@ -1,0 +1,30 @@
+#pragma once
+
+#include <godwit/config/load.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace godwit::config {
+
+/// A configuration as YAML that loads to the same configuration. Each value says where it comes
+/// from:
+/// `# godwit.yaml:12` or `# default`.
+[[nodiscard]] std::string render_effective(const loaded& what, std::string_view path);
+
+/// The text of config/godwit.yaml: every key with its default, kind, range and explanation.
+[[nodiscard]] std::string render_reference_yaml();
+/// The table of docs/configuration.md.
+[[nodiscard]] std::string render_reference_markdown();
+
+/// One key whose value differs between two configurations.
+struct difference {
+  std::string key;
+  std::string before;
+  std::string after;
+};
+[[nodiscard]] std::vector<difference> differences(const configuration& before,
+                                                  const configuration& after);
+
+}  // namespace godwit::config

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <godwit/net/listener.hpp>
+#include <godwit/net/options.hpp>
+#include <godwit/net/shard_thread.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace godwit::net {
+
+/// What all shards share; outlives the threads.
+struct shared_ports {
+  store::store& durable_store;
+  auth::authenticator& authenticator;
+  auth::authorizer& authorizer;
+  routing::interest_table& interest;
+  broker::number_source& numbers;
+  const base::clock& clock;  ///< `boot_clock`
+  observe::log_sink& log;
+  std::span<observe::counters> counters;  ///< one per shard
+};
+
+/// A broker with its sockets and threads. Life: construct (makes the shards, single-threaded) ->
+/// `restore` through `shard(i)` -> `open` -> `start` -> `request_stop` -> `join` -> destroy.
+class broker_threads {
+ public:
+  broker_threads(const options& o, const shared_ports& ports);
+  /// Ends the threads at once if they still run.
+  ~broker_threads();
+  broker_threads(const broker_threads&) = delete;
+  broker_threads& operator=(const broker_threads&) = delete;
+
+  /// Before `start`, to restore what the store found.
+  [[nodiscard]] broker::shard& shard(routing::shard_id id) noexcept;
+
+  /// Opens the listeners; clients may connect from now on and are served once the threads run.
+  [[nodiscard]] base::result<void, listen_error> open();
+  /// What is open, with the real ports, in the order of the options; those left out as optional are
+  /// missing.
+  [[nodiscard]] const std::vector<std::unique_ptr<listener>>& listeners() const noexcept {
+    return listeners_;
+  }
+
+  /// `on_ended` is called once, on a shard's thread, when the last one ends: `join` does not wait
+  /// then.
+  void start(std::function<void()> on_ended = {});
+  /// First call: graceful. Listeners close, shards end their connections and flush; the threads end
+  /// when nothing is on its way, after `tuning::stop_max` at the latest. Second call: at once. Any
+  /// thread; does not wait.
+  void request_stop();
+  /// Waits until the threads have ended.
+  void join();
+
+ private:
+  options options_;
+  shared_ports ports_;
+  std::vector<std::unique_ptr<listener>> listeners_;  // connections on their way count in them
+  thread_post_office mail_;
+  stop_board board_;
+  std::vector<const observe::counters*> all_counters_;
+  std::vector<broker::shard*> shards_;
+  std::vector<std::unique_ptr<shard_thread>> threads_;
+  bool running_ = false;
+};
+
+}  // namespace godwit::net

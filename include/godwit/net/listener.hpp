@@ -1,0 +1,49 @@
+#pragma once
+
+#include <godwit/base/result.hpp>
+#include <godwit/net/connection_slots.hpp>
+#include <godwit/net/options.hpp>
+#include <godwit/net/unique_fd.hpp>
+
+#include <boost/assert/source_location.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace godwit::net {
+
+/// Why a listener cannot be opened: one line for the operator that names the listener, the address,
+/// the cause and the way out.
+struct listen_error {
+  enum class kind : std::uint8_t { bad_address, no_such_address, in_use, no_permission, system };
+  kind why = kind::system;
+  std::string text;
+};
+
+/// Asked for by `result::value()`: throws std::runtime_error with the text.
+[[noreturn]] void throw_exception_from_error(const listen_error& error,
+                                             const boost::source_location& where);
+
+/// A listener that is open on every shard.
+struct listener {
+  explicit listener(listener_options o) : options{std::move(o)}, slots{options.connections_max} {}
+  listener_options options;
+  connection_slots slots;          ///< its connections on all shards
+  std::uint16_t port = 0;          ///< the real one
+  std::string address;             ///< with the port: "127.0.0.1:1883", "[::1]:1883"
+  std::vector<unique_fd> sockets;  ///< one per shard, nonblocking, listening; shards take them
+};
+
+/// Opens all listeners, or none. Each has one socket per shard on the same port (SO_REUSEPORT),
+/// over which the system spreads the connections. The first one is opened without SO_REUSEPORT, so
+/// that a port which anybody listens on, also another broker of the same user, is an error; it
+/// joins the others only once it is listening, so there is no moment at which two brokers could
+/// both succeed. At start, before the shards run. Connections made from now on wait until they are
+/// accepted.
+[[nodiscard]] base::result<std::vector<std::unique_ptr<listener>>, listen_error> open_listeners(
+    std::span<const listener_options> wanted, std::size_t shards, const tuning& tune);
+
+}  // namespace godwit::net

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <godwit/broker/shard_options.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace godwit::net {
+
+/// One place where clients connect.
+struct listener_options {
+  std::string name = "default";  ///< for the log and error messages
+  /// A literal IPv4 or IPv6 address; "localhost" is 127.0.0.1, "*" is every address of both
+  /// families (of IPv4 alone where the system has no IPv6). Other names are not looked up. "::"
+  /// takes IPv4 as well, unless an IPv4 listener with the same port is listed.
+  std::string bind = "127.0.0.1";
+  std::uint16_t port = 1'883;         ///< 0 = the system picks one
+  std::uint32_t connections_max = 0;  ///< open at a time, over all shards; 0 = no limit
+  int backlog = 1'024;    ///< connections that wait to be accepted, per shard; the system caps it
+  bool optional = false;  ///< skipped when the machine lacks the address; other errors stay errors
+};
+
+/// Times and amounts that rarely need to be changed.
+struct tuning {
+  /// Ends a connection whose peer acknowledges nothing, or takes nothing (closed TCP window), for
+  /// so long while output waits (TCP_USER_TIMEOUT); 0 = the system's default, many minutes.
+  std::chrono::milliseconds unacknowledged_max{60'000};
+  /// How long a connection that the broker has ended may take to close its side. Input is thrown
+  /// away meanwhile; closing at once would reset the connection and destroy output on its way.
+  std::chrono::milliseconds linger_max{2'000};
+  std::size_t lingering_max = 4'096;  ///< such connections per shard; the oldest are closed first
+  std::size_t read_bytes_max = 262'144;  ///< read from one connection per turn; a buffer per shard
+  std::size_t events_per_turn = 256;     ///< ready handlers run before a turn ends
+  std::size_t mail_per_turn = 64;        ///< batches of mail taken in one turn
+  std::size_t accepts_per_turn = 64;     ///< connections accepted in a row by one listener
+  /// How long a listener rests when the process is out of files or memory.
+  std::chrono::milliseconds accept_pause{100};
+  /// Files kept free for the store, the log and administration: no connection gets one of the last.
+  /// At most an eighth of the limit is kept.
+  std::uint32_t files_reserved = 64;
+  std::chrono::milliseconds stop_max{5'000};  ///< a graceful stop ends after this at the latest
+};
+
+/// Everything below the daemon; `shard.shards` is the number of threads.
+struct options {
+  broker::shard_options shard;
+  std::vector<listener_options> listeners{listener_options{}};
+  tuning tune;
+};
+
+}  // namespace godwit::net

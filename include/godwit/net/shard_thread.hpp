@@ -1,0 +1,96 @@
+#pragma once
+
+#include <godwit/base/clock.hpp>
+#include <godwit/net/listener.hpp>
+#include <godwit/net/options.hpp>
+#include <godwit/net/shard_host.hpp>
+#include <godwit/net/socket_transport.hpp>
+#include <godwit/net/thread_post_office.hpp>
+#include <godwit/observe/log.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace godwit::net {
+
+class acceptor;
+class boot_timer;
+
+/// How the threads of one broker end together. Shared by them; outlives them.
+struct stop_board {
+  std::atomic<std::uint32_t> threads{0};   ///< that run
+  std::atomic<std::uint32_t> busy{0};      ///< that still have something on its way
+  std::atomic<std::uint32_t> requests{0};  ///< to stop; the second one means at once
+  std::function<void()> on_ended;          ///< called on the last thread that ends
+};
+
+/// What the threads of one broker have in common; all of it outlives them.
+struct thread_ports {
+  thread_post_office& mail;
+  const base::clock& clock;  ///< on CLOCK_BOOTTIME, as the timer is
+  observe::log_sink& log;
+  stop_board& board;
+};
+
+/// The thread of one shard: sleeps until something happens, opens a turn on the first event, takes
+/// what else is ready (bounded) and the mail (bounded), and ends the turn. Owns the shard's
+/// sockets, its only timer and, once given, its host.
+///
+/// Before `start` and after `join` it may be used from the thread that made it. An exception that
+/// leaves the host ends the process, with a message.
+class shard_thread final : private transport_events {
+ public:
+  shard_thread(routing::shard_id id, const tuning& tune, const thread_ports& ports);
+  ~shard_thread() override;
+  shard_thread(const shard_thread&) = delete;
+  shard_thread& operator=(const shard_thread&) = delete;
+
+  /// The port that the host is made with.
+  [[nodiscard]] socket_transport& connections() noexcept { return connections_; }
+  void set_host(std::unique_ptr<shard_host> host) noexcept { host_ = std::move(host); }
+  /// Accepts connections of `from`, with one of its sockets. `from` outlives this object.
+  void add_listener(listener& from, unique_fd socket);
+
+  /// Runs the shard on a thread of its own, named "godwit/<id>", that handles no signals.
+  void start();
+  void join();
+
+ private:
+  void on_bytes(broker::connection_token token, base::bytes_view bytes) override;
+  void on_writable(broker::connection_token token) override;
+  void on_closed(broker::connection_token token, broker::transport_end how) override;
+  void on_accept(unique_fd socket, connection_slot slot, broker::peer_info peer);
+  void on_timer();
+
+  void run();
+  void loop();
+  void sleep_or_poll();
+  void round();
+  void open_turn();
+  [[nodiscard]] std::optional<base::steady_time> next_due() const;
+  [[nodiscard]] bool is_finished();
+  void begin_stop();
+  void set_busy(bool busy);
+  [[noreturn]] void fail(const char* what) noexcept;
+
+  routing::shard_id id_;
+  tuning tune_;
+  thread_ports ports_;
+  boost::asio::io_context context_;
+  std::unique_ptr<boot_timer> timer_;
+  std::vector<std::unique_ptr<acceptor>> acceptors_;
+  socket_transport connections_;
+  std::unique_ptr<shard_host> host_;
+  std::thread thread_;
+  bool turn_open_ = false;
+  bool busy_ = true;
+  std::optional<base::steady_time> stop_deadline_;  // set: stopping
+};
+
+}  // namespace godwit::net

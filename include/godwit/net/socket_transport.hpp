@@ -1,0 +1,125 @@
+#pragma once
+
+#include <godwit/base/slab.hpp>
+#include <godwit/broker/transport.hpp>
+#include <godwit/net/connection_slots.hpp>
+#include <godwit/net/options.hpp>
+#include <godwit/net/shard_host.hpp>
+#include <godwit/net/unique_fd.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace godwit::net {
+
+/// A file descriptor that an io_context watches; without a type-erased executor, which costs 40
+/// bytes.
+using descriptor =
+    boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
+
+class lingering_sockets;
+
+/// The connections of one shard over nonblocking stream sockets.
+///
+/// Waits for readiness, then reads once per turn into the one buffer of the shard, so an idle
+/// connection owns no buffer, and no connection can fill a turn. Writes go straight to the system;
+/// writability is waited for only after a short write. Everything on the shard's thread.
+///
+/// Bytes that arrived before an error are delivered before the error is reported, also when a send
+/// has met it already: a client's last PUBLISH and DISCONNECT count although it is gone.
+/// An id is good until the end of the turn in which `close`, `detach` or `on_closed` made it stale;
+/// calls until then do nothing.
+class socket_transport final : public broker::transport {
+ public:
+  /// `events` gets what happens; it must have opened a turn before it touches this object.
+  socket_transport(boost::asio::io_context& context, transport_events& events, const tuning& tune);
+  ~socket_transport() override;
+  socket_transport(const socket_transport&) = delete;
+  socket_transport& operator=(const socket_transport&) = delete;
+
+  // The port of the shard; in a turn.
+  std::size_t send(broker::transport_id id, std::span<const base::bytes_view> pieces) override;
+  void close(broker::transport_id id) override;
+  void set_reading(broker::transport_id id, bool on) override;
+  void read_once(broker::transport_id id) override;
+  [[nodiscard]] std::unique_ptr<broker::detached_transport> detach(
+      broker::transport_id id) override;
+  [[nodiscard]] broker::transport_id attach(
+      std::unique_ptr<broker::detached_transport> from_elsewhere, std::uint64_t token) override;
+
+  // For the owner of the thread.
+  /// Takes a nonblocking connected socket. Nothing is read before `start` (in the same turn).
+  [[nodiscard]] broker::transport_id adopt(unique_fd socket, connection_slot slot);
+  /// Begins to read and to report, under this token.
+  void start(broker::transport_id id, broker::connection_token token);
+
+  void begin_turn(base::steady_time now) noexcept { now_ = now; }
+  /// There are reads or reports that wait for no event.
+  [[nodiscard]] bool wants_turn() const noexcept { return !pending_.empty(); }
+  /// Does them; in a turn.
+  void run_pending();
+  /// Ends a turn, or a round of events without one: waits for what is to be waited for.
+  void end_turn();
+  /// Closes connections that have lingered long enough.
+  void expire(base::steady_time now);
+  [[nodiscard]] std::optional<base::steady_time> next_due() const;
+
+  /// Open connections, without those that linger.
+  [[nodiscard]] std::size_t size() const noexcept { return connections_.size(); }
+  /// Connections that were ended here and wait for their peer's end.
+  [[nodiscard]] std::size_t lingering() const noexcept;
+  /// Bytes of this class for one more connection; Asio's own come on top.
+  [[nodiscard]] static std::size_t bytes_per_connection() noexcept;
+
+ private:
+  struct connection {
+    explicit connection(boost::asio::io_context& context, connection_slot s)
+        : socket{context}, slot{std::move(s)} {}
+    descriptor socket;
+    broker::connection_token token = 0;
+    connection_slot slot;
+    bool reading = false;     ///< the shard wants bytes
+    bool read_once = false;   ///< it wants some although it does not
+    bool ended = false;       ///< gone for the shard; erased at the end of the turn
+    bool failed = false;      ///< a send met an error; nothing is waited for any more
+    bool error_seen = false;  ///< paused: there is an error, or urgent bytes, behind the unread
+    bool read_armed = false;  ///< these three: an operation of Asio is under way
+    bool write_armed = false;
+    bool error_armed = false;
+    bool to_arm = false;   ///< is in `to_arm_`
+    bool pending = false;  ///< is in `pending_`
+  };
+  using handle = base::slab<connection>::handle_type;
+  enum class readiness : std::uint8_t { readable, writable, error };
+  struct on_ready;
+
+  [[nodiscard]] static std::uint32_t index_of(broker::transport_id id) noexcept;
+  [[nodiscard]] connection& at(broker::transport_id id) noexcept;
+  handle add(unique_fd socket, connection_slot slot);
+  void ready(handle h, readiness what);
+  void receive(handle h, connection& c);
+  void look_at_paused(handle h, connection& c, readiness what);
+  void end(handle h, connection& c, broker::transport_end how);
+  void make_pending(handle h, connection& c);
+  void arm_later(handle h, connection& c);
+  void arm(handle h, connection& c);
+  void wait(handle h, connection& c, readiness what);
+
+  boost::asio::io_context& context_;
+  transport_events& events_;
+  base::steady_time now_{};
+  std::unique_ptr<std::byte[]> scratch_;
+  std::size_t scratch_size_;
+  base::slab<connection> connections_;
+  std::unique_ptr<lingering_sockets> lingering_;
+  std::vector<handle> to_arm_;   // wait for them when the turn ends
+  std::vector<handle> pending_;  // something to do in the next turn
+  std::vector<handle> ended_;    // erase when the turn ends
+};
+
+}  // namespace godwit::net

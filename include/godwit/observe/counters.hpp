@@ -1,0 +1,189 @@
+#pragma once
+
+#include <godwit/base/assert.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+namespace godwit::observe {
+
+/// What a shard counts. Those marked "gauge" also go down; a shard's own share of a gauge may be
+/// negative, the sum over all shards is what counts.
+enum class counter : std::uint16_t {
+  connections_opened,  // sockets accepted
+  connections_closed,
+  clients_connected,            // gauge: connections past CONNACK
+  sessions_persistent,          // gauge: sessions that outlive their connection
+  sessions_persistent_offline,  // gauge: of those, the ones without a connection
+  sessions_created,
+  sessions_resumed,
+  sessions_taken_over,
+  sessions_expired,
+  bytes_received,
+  bytes_sent,
+  packets_received,  // control packets of any type
+  packets_sent,
+  publish_bytes_received,  // payload bytes
+  publish_bytes_sent,
+  publish_duplicates,  // repeats of a QoS 2 message that is known; not in publish_received
+  publish_received,    // = refused + no_subscriber + routed
+  publish_no_subscriber,
+  publish_routed,
+  copies_made,       // = delivered + expired + dropped + ended_with_session + in_log
+  copies_delivered,  // QoS 0: given to the socket; QoS 1 and 2: acknowledged
+  copies_expired,
+  copies_ended_with_session,
+  copies_in_log,       // gauge
+  copies_redelivered,  // PUBLISH sent with DUP 1
+  copies_handed_over,  // from one member of a shared group to another; still one copy
+  wills_published,
+  subscriptions,         // gauge
+  shared_subscriptions,  // gauge
+  retained_messages,     // gauge
+  retained_bytes,        // gauge: payload bytes
+  stored_messages,       // gauge: message bodies held for sessions or as retained
+  stored_message_bytes,  // gauge: their payload bytes
+  mail_sent,
+  mail_batches_sent,
+  mail_for_nobody,  // publishes that the interest table sent to a shard without a match
+  count_            // keep last
+};
+
+/// Why an incoming PUBLISH was not accepted.
+enum class refuse_reason : std::uint8_t {
+  not_authorized,
+  invalid_topic,
+  retain_refused,
+  quota_exceeded,
+  store_unavailable,
+  connection_closing,
+  count_  // keep last
+};
+
+/// Why a copy that was made for a subscriber did not reach it.
+enum class drop_reason : std::uint8_t {
+  output_limit,              // QoS 0 over the connection's output limit
+  offline,                   // QoS 0 for a session without a connection
+  connection_lost,           // QoS 0 that stood in the output of a connection that ended
+  queue_bytes,               // the session's limit of queued bytes
+  queue_count,               // the session's limit of queued messages
+  queue_age,                 // the session's limit of age
+  packet_too_large,          // larger than the client's Maximum Packet Size
+  no_permission,             // the subscriber may not read it (any more)
+  session_limit_disconnect,  // the overflow policy ended the session's connection
+  refused_by_client,         // answered with a v5 reason code >= 0x80
+  shared_member_gone,        // a shared copy that no member is left for
+  memory_budget,
+  count_  // keep last
+};
+
+/// Names as `$SYS` and the metrics show them: snake_case, unique within an enum, never empty.
+[[nodiscard]] std::string_view name(counter c) noexcept;
+[[nodiscard]] std::string_view name(refuse_reason r) noexcept;
+[[nodiscard]] std::string_view name(drop_reason r) noexcept;
+
+namespace detail {
+
+template <class Enum>
+inline constexpr std::size_t size_of = static_cast<std::size_t>(Enum::count_);
+
+}  // namespace detail
+
+inline constexpr std::size_t packet_types = 16;  // the upper four bits of a packet's first byte
+inline constexpr std::size_t qos_levels = 3;
+inline constexpr std::size_t close_reasons_max = 32;
+
+/// The same layout twice: `Cell` is an atomic in a shard's counters, a number in their sum.
+template <class Cell>
+struct counter_cells {
+  std::array<Cell, detail::size_of<counter>> values{};
+  std::array<Cell, detail::size_of<refuse_reason>> refused{};
+  std::array<Cell, detail::size_of<drop_reason>> dropped{};
+  std::array<Cell, packet_types> packets_received{};  // by packet type
+  std::array<Cell, packet_types> packets_sent{};
+  std::array<Cell, qos_levels> publish_received{};  // by QoS, duplicates included
+  std::array<Cell, qos_levels> publish_sent{};      // by QoS, redeliveries included
+  std::array<Cell, close_reasons_max> closes{};     // by the session module's close reason
+};
+
+/// Sums over all shards at about one moment. Balances hold exactly when the broker is at rest, for
+/// the shards are read one after the other.
+struct totals : counter_cells<std::uint64_t> {
+  [[nodiscard]] std::uint64_t operator[](counter c) const noexcept {
+    return values[static_cast<std::size_t>(c)];
+  }
+  [[nodiscard]] std::uint64_t operator[](refuse_reason r) const noexcept {
+    return refused[static_cast<std::size_t>(r)];
+  }
+  [[nodiscard]] std::uint64_t operator[](drop_reason r) const noexcept {
+    return dropped[static_cast<std::size_t>(r)];
+  }
+  /// A gauge's value; below zero it would be a bug of ours, which this shows instead of hiding it.
+  [[nodiscard]] std::int64_t gauge(counter c) const noexcept {
+    return static_cast<std::int64_t>((*this)[c]);
+  }
+  [[nodiscard]] std::uint64_t sum_of_refused() const noexcept;
+  [[nodiscard]] std::uint64_t sum_of_dropped() const noexcept;
+  [[nodiscard]] std::uint64_t sum_of_publish_sent() const noexcept;
+
+  /// received - refused - no subscriber - routed: zero, or publishes vanished or were invented.
+  [[nodiscard]] std::int64_t publish_balance() const noexcept;
+  /// made - delivered - expired - dropped - ended with session - in log: likewise.
+  [[nodiscard]] std::int64_t copy_balance() const noexcept;
+
+  friend bool operator==(const totals&, const totals&) noexcept = default;
+};
+
+/// The counters of one shard. Only its own thread adds; any thread may read. An addition is a plain
+/// load and store. One per shard, in cache lines of its own; lives as long as the shard.
+class alignas(64) counters {
+ public:
+  void add(counter c, std::uint64_t n = 1) noexcept { bump(cells_.values, index(c), n); }
+  /// Counts a gauge down.
+  void subtract(counter c, std::uint64_t n = 1) noexcept { bump(cells_.values, index(c), 0 - n); }
+  void add(refuse_reason r, std::uint64_t n = 1) noexcept { bump(cells_.refused, index(r), n); }
+  void add(drop_reason r, std::uint64_t n = 1) noexcept { bump(cells_.dropped, index(r), n); }
+
+  /// A packet by its type (the upper four bits of its first byte), also in `packets_received`.
+  void add_packet_received(std::size_t type) noexcept {
+    bump(cells_.packets_received, type, 1);
+    add(counter::packets_received);
+  }
+  void add_packet_sent(std::size_t type, std::uint64_t n = 1) noexcept {
+    bump(cells_.packets_sent, type, n);
+    add(counter::packets_sent, n);
+  }
+  void add_publish_received(std::size_t qos) noexcept { bump(cells_.publish_received, qos, 1); }
+  void add_publish_sent(std::size_t qos, std::uint64_t n = 1) noexcept {
+    bump(cells_.publish_sent, qos, n);
+  }
+  void add_close(std::size_t reason) noexcept { bump(cells_.closes, reason, 1); }
+
+  /// Adds this shard's numbers to `sums`. Any thread.
+  void add_to(totals& sums) const noexcept;
+
+ private:
+  using cell = std::atomic<std::uint64_t>;
+
+  template <class Enum>
+  [[nodiscard]] static constexpr std::size_t index(Enum e) noexcept {
+    return static_cast<std::size_t>(e);
+  }
+  template <std::size_t Size>
+  static void bump(std::array<cell, Size>& cells, std::size_t at, std::uint64_t n) noexcept {
+    GODWIT_ASSERT(at < Size);
+    cells[at].store(cells[at].load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+
+  counter_cells<cell> cells_;
+};
+
+/// Sums over shards. Any thread.
+[[nodiscard]] totals sum(std::span<const counters* const> shards) noexcept;
+
+}  // namespace godwit::observe

@@ -1,0 +1,11 @@
+#include <godwit/auth/authenticator.hpp>
+
+namespace godwit::auth {
+
+void anonymous_authenticator::authenticate(const credentials& c,
+                                           std::function<void(verdict)> done) {
+  done({.code = mqtt::reason_code::success,
+        .who = {.user_name = std::string{c.user_name.value_or(std::string_view{})}}});
+}
+
+}  // namespace godwit::auth

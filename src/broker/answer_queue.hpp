@@ -1,0 +1,55 @@
+#pragma once
+
+#include <godwit/base/bytes.hpp>
+#include <godwit/base/ring.hpp>
+#include <godwit/broker/mail.hpp>
+#include <godwit/mqtt/types.hpp>
+
+#include <utility>
+
+namespace godwit::broker {
+
+/// One answer of the broker to one client.
+struct answer {
+  mqtt::packet_type type = mqtt::packet_type::puback;
+  mqtt::packet_id id{};
+  std::uint8_t code = 0;     ///< CONNACK: return code
+  bool session_present = false;
+  pending_id waits_for = 0;  ///< 0 = may leave
+  base::bytes codes{};       ///< SUBACK
+};
+
+/// The answers of one connection in the order of what they answer; each leaves when it and all before
+/// it are ready. [v311 MQTT-4.6.0-2] [v311 MQTT-4.6.0-3]
+class answer_queue {
+ public:
+  void push(answer a) { answers_.push_back(std::move(a)); }
+  /// What waited for `id` may leave.
+  void ready(pending_id id) noexcept {
+    for (std::uint32_t i = 0; i < answers_.size(); ++i) {
+      if (answers_[i].waits_for == id) answers_[i].waits_for = 0;
+    }
+  }
+  /// The same for the answer to a repeated QoS 2 PUBLISH, which may have come on another connection.
+  void ready(mqtt::packet_type type, mqtt::packet_id id) noexcept {
+    for (std::uint32_t i = 0; i < answers_.size(); ++i) {
+      if (answers_[i].type == type && answers_[i].id == id) answers_[i].waits_for = 0;
+    }
+  }
+  /// Calls `send(answer&)` for all that may leave now.
+  template <class F>
+  void drain(F&& send) {
+    while (!answers_.empty() && answers_.front().waits_for == 0) {
+      send(answers_.front());
+      answers_.pop_front();
+    }
+    if (answers_.empty() && answers_.capacity() > 16) answers_.clear();
+  }
+  [[nodiscard]] std::uint32_t size() const noexcept { return answers_.size(); }
+  [[nodiscard]] bool empty() const noexcept { return answers_.empty(); }
+
+ private:
+  base::ring<answer> answers_;
+};
+
+}  // namespace godwit::broker

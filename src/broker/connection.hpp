@@ -1,0 +1,69 @@
+#pragma once
+
+#include "answer_queue.hpp"
+#include "output_queue.hpp"
+
+#include <godwit/base/clock.hpp>
+#include <godwit/base/slab.hpp>
+#include <godwit/base/timer_wheel.hpp>
+#include <godwit/broker/transport.hpp>
+#include <godwit/mqtt/packets.hpp>
+#include <godwit/session/close_reason.hpp>
+#include <godwit/session/recorder.hpp>
+#include <godwit/store/store.hpp>
+
+#include <memory>
+#include <optional>
+
+namespace godwit::broker {
+
+struct session_slot;
+using session_handle = base::handle<session_slot>;
+
+/// A PUBLISH that was decoded but cannot be routed yet; at most one per connection.
+struct parked_publish {
+  base::ref<const mqtt::message> message;
+  mqtt::packet_id id{};
+  pending_id retaining = 0;  ///< waits for the retained message's shard; 0 = waits for mail credit
+  store::ticket ticket{};    ///< of the retained message, once that shard has it
+  session::batch_number batch;  ///< the same, if it is at home here
+};
+
+enum class phase : std::uint8_t {
+  awaiting_connect,
+  authenticating,  ///< the CONNECT lies at the head of `input`
+  accepting,       ///< has its session; the CONNACK waits for the disk
+  live,
+  closing,         ///< only unsent output is left
+};
+
+/// One network connection on its shard. Owned by the engine's slab.
+struct connection {
+  transport_id transport{};
+  phase at = phase::awaiting_connect;
+  mqtt::protocol_version version = mqtt::protocol_version::v311;
+  std::uint16_t keep_alive_s = 0;
+  bool has_transport = true;
+  bool is_reading = true;
+  bool is_flush_listed = false;
+  bool is_backlog_listed = false;  ///< has input that was not handled for lack of budget
+  bool is_parked_listed = false;
+  bool is_doomed = false;
+  bool at_end_of_input = false;    ///< the peer closed; what it sent before is still handled
+  bool is_stall_timed = false;
+  std::uint8_t retries = 0;        ///< MQTT 3.1 retries without an acknowledgement in between
+  session_handle session;
+  base::bytes input;                        ///< an incomplete packet, or what cannot be handled yet
+  std::unique_ptr<output_queue> output;     ///< only while something is unsent
+  answer_queue answers;
+  std::unique_ptr<parked_publish> parked;
+  std::unique_ptr<auth::principal> who;     ///< between authentication and the session
+  base::steady_time last_packet{};          ///< complete packet received, for the keep alive
+  base::steady_time last_progress{};        ///< output taken by the peer
+  base::timer_token deadline;               ///< CONNECT timeout, keep alive or closing
+  base::timer_token retry;
+  peer_info peer;
+};
+using connection_handle = base::handle<connection>;
+
+}  // namespace godwit::broker

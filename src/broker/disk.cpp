@@ -1,0 +1,82 @@
+#include "engine.hpp"
+
+namespace godwit::broker {
+
+void shard_engine::submit_batch() {
+  if (records_.is_empty()) {
+    GODWIT_ASSERT(unsubmitted_replies_.empty() && open_batch_waits_.empty());
+    return;
+  }
+  const session::batch_number batch = records_.open_batch();
+  const store::ticket t = ports.durable_store.submit(records_.take());
+  GODWIT_ASSERT(submitted_.empty() || submitted_.back().ticket < t);
+  submitted_.push_back({batch, t});
+  for (unsubmitted_reply& r : std::exchange(unsubmitted_replies_, {})) {
+    if (auto* const receipt = std::get_if<mail::receipt>(&r.what)) receipt->ticket = t;
+    if (auto* const taken = std::get_if<mail::share_answer>(&r.what)) taken->ticket = t;
+    if (auto* const commit = std::get_if<mail::commit>(&r.what)) commit->ticket = t;
+    mailbox_.post(r.to, std::move(r.what));
+  }
+  for (const durable_wait& w : std::exchange(open_batch_waits_, {})) {
+    durable_waits_.push({t, wait_order_++, w});
+  }
+}
+
+void shard_engine::release_durable() {
+  const store::ticket durable = ports.durable_store.durable();
+  while (!submitted_.empty() && submitted_.front().ticket <= durable) {
+    durable_batch_ = submitted_.front().batch;
+    submitted_.pop_front();
+  }
+  while (!durable_waits_.empty() && durable_waits_.top().ticket <= durable) {
+    const durable_wait w = durable_waits_.top().what;
+    durable_waits_.pop();
+    run(w);
+  }
+}
+
+void shard_engine::wait_for(store::ticket t, durable_wait w) {
+  durable_waits_.push({t, wait_order_++, w});
+}
+
+void shard_engine::wait_for(session::batch_number b, durable_wait w) {
+  if (b == records_.open_batch()) {
+    open_batch_waits_.push_back(w);
+  } else {
+    wait_for(ticket_of(b), w);
+  }
+}
+
+void shard_engine::run(const durable_wait& w) {
+  switch (w.what) {
+    case durable_wait::kind::pending:
+      if (pending_operation* const p = find_pending(w.id)) {
+        GODWIT_ASSERT(p->outstanding == 0);
+        if (is_durable(*p)) complete(w.id);
+      }
+      break;
+    case durable_wait::kind::commit:
+      commit_tentative(mqtt::message_number{w.id});
+      break;
+    case durable_wait::kind::pump: {
+      const session_handle h{static_cast<std::uint32_t>(w.id),
+                             static_cast<std::uint32_t>(w.id >> 32)};
+      if (session_slot* const s = find(h)) list_for_pump(h, *s);
+      break;
+    }
+  }
+}
+
+bool shard_engine::is_durable(const pending_operation& p) const noexcept {
+  return p.batch.is_covered_by(durable_batch_) && p.ticket <= ports.durable_store.durable();
+}
+
+store::ticket shard_engine::ticket_of(session::batch_number batch) const noexcept {
+  if (batch.is_covered_by(durable_batch_)) return {};
+  for (const submitted& s : submitted_) {
+    if (s.batch == batch) return s.ticket;
+  }
+  GODWIT_ASSERT(false);
+}
+
+}  // namespace godwit::broker

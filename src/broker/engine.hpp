@@ -1,0 +1,410 @@
+#pragma once
+
+#include "connection.hpp"
+#include "mailbox.hpp"
+#include "pending.hpp"
+#include "replay.hpp"
+#include "session_slot.hpp"
+
+#include <godwit/base/seeded_hash.hpp>
+#include <godwit/broker/shard.hpp>
+#include <godwit/mqtt/decode.hpp>
+#include <godwit/mqtt/encode.hpp>
+#include <godwit/mqtt/topic.hpp>
+#include <godwit/mqtt/version_policy.hpp>
+#include <godwit/observe/sys_topics.hpp>
+#include <godwit/routing/retained_index.hpp>
+#include <godwit/routing/router.hpp>
+#include <godwit/routing/shared_groups.hpp>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <deque>
+#include <queue>
+#include <unordered_map>
+
+namespace godwit::broker {
+
+enum class timer_kind : std::uint32_t {
+  connection_deadline,  ///< CONNECT timeout, keep alive, closing
+  stalled_reader,
+  paused_read,
+  retry,
+  session_expiry,
+  held_publishes,
+  share_handover,
+  will_grace,
+  sys_topics,
+};
+struct timer_payload {
+  timer_kind kind{};
+  std::uint32_t index = 0;
+  std::uint32_t generation = 0;
+};
+
+/// A session that has ended keeps its place for a while, but not its client id.
+enum class session_kind : std::uint8_t { named, nameless };
+
+/// What a PUBLISH of a client or of the broker itself needs on its way through a shard: a view into the
+/// input, and the shared message once somebody has to keep it.
+class routed_message {
+ public:
+  explicit routed_message(base::ref<const mqtt::message> m) : message_{std::move(m)} {
+    fields_.number = message_->number();
+    fields_.topic = message_->topic();
+    fields_.payload = message_->payload();
+    fields_.properties = message_->properties();
+    fields_.quality = message_->quality();
+    fields_.retain = message_->retain();
+    fields_.retain_version = message_->retain_version();
+  }
+  explicit routed_message(const mqtt::message_fields& fields) noexcept : fields_{fields} {}
+
+  [[nodiscard]] const mqtt::message_fields& fields() const noexcept { return fields_; }
+  /// Before anybody keeps it.
+  void set_retain_version(std::uint64_t version) noexcept { fields_.retain_version = version; }
+  [[nodiscard]] bool is_kept() const noexcept { return static_cast<bool>(message_); }
+  [[nodiscard]] const base::ref<const mqtt::message>& kept(shard_engine& e);
+
+ private:
+  mqtt::message_fields fields_;
+  base::ref<const mqtt::message> message_;
+};
+
+/// How delivering to this shard's sessions went.
+struct delivery {
+  std::uint32_t matched = 0;
+  bool durable = false;    ///< records were written to the open batch
+  bool tentative = false;  ///< under the commit number
+  std::vector<session_handle> slow;  ///< subscribers that ask the publisher to wait
+};
+
+/// What an answer to a publish waits for on disk before anybody has matched.
+struct disk_needs {
+  store::ticket ticket{};
+  session::batch_number batch;
+};
+
+/// The state of one shard and all that happens in it; the member functions are spread over one file per
+/// subject. Handlers never end a connection or a session while a list of matches is walked: they doom
+/// it, and `bury_doomed` ends it afterwards.
+struct shard_engine {
+  shard_engine(routing::shard_id id, const shard_options& o, const shard_ports& p);
+
+  // ---- the turn (turn.cpp)
+  void begin_turn(base::moment t);
+  void end_turn();
+  void on_timer(const timer_payload& due);
+  [[nodiscard]] bool wants_turn() const noexcept;
+  void stop();
+  [[nodiscard]] bool stopped() const noexcept;
+  void settle();  ///< until nothing is left to do in this turn but to write and post
+  base::timer_token arm(base::steady_time at, timer_kind kind, std::uint32_t index,
+                        std::uint32_t generation);
+
+  // ---- what the store found (recovery.cpp)
+  void restore(store::restored_session&& r, std::span<shard_engine* const> shards);
+  void restore(store::restored_will&& w);
+  void restore(const base::ref<const mqtt::message>& retained);
+
+  // ---- the disk (disk.cpp)
+  void submit_batch();
+  void release_durable();
+  [[nodiscard]] bool is_durable(const pending_operation& p) const noexcept;
+  /// The ticket of an own batch: 0 if it is durable. The batch must have been submitted.
+  [[nodiscard]] store::ticket ticket_of(session::batch_number batch) const noexcept;
+  struct durable_wait {
+    enum class kind : std::uint8_t { pending, commit, pump };
+    kind what{};
+    std::uint64_t id = 0;  ///< pending_id, commit number, or session handle
+  };
+  void wait_for(store::ticket t, durable_wait w);
+  void wait_for(session::batch_number b, durable_wait w);
+  void run(const durable_wait& w);
+
+  // ---- connections (connections.cpp)
+  connection_token open(transport_id id, peer_info peer);
+  void on_bytes(connection_token token, base::bytes_view bytes);
+  void on_writable(connection_token token);
+  void on_closed(connection_token token, transport_end how);
+  [[nodiscard]] connection* find(connection_token token) noexcept;
+  void resume_input(connection_handle h);
+  [[nodiscard]] std::size_t consume(connection_handle h, base::bytes_view bytes);
+  enum class handled : std::uint8_t { yes, not_yet, ended };
+  handled handle(connection_handle h, connection& c, const mqtt::frame& f);
+  void fail(connection_handle h, const mqtt::protocol_error& error);
+  void doom(connection_handle h, session::close_reason reason);
+  void end_connection(connection_handle h, const session::close_reason& reason);
+  void forget(connection_handle h);
+  void drop_parked(connection& c);
+  void bury_doomed();
+  [[nodiscard]] bool is_held_back(const connection& c) const noexcept;
+  void update_reading(connection_handle h, connection& c);
+  void list_for_input(connection_handle h, connection& c);
+  void on_paused_read(connection_handle h);
+  void log_close(const connection& c, const session_slot* s, const session::close_reason& reason);
+
+  // ---- output (output.cpp)
+  [[nodiscard]] output_queue& output(connection_handle h, connection& c);
+  [[nodiscard]] std::size_t unsent(const connection& c) const noexcept {
+    return c.output ? c.output->size() : 0;
+  }
+  void send_answers(connection_handle h, connection& c);
+  void answer_now(connection_handle h, connection& c, answer a);
+  void flush_all();
+  void flush(connection_handle h, connection& c);
+  void count_sent(mqtt::packet_type type) noexcept;
+
+  // ---- CONNECT (on_connect.cpp)
+  void start_authentication(connection_handle h);
+  void authenticated(connection_handle h, auth::verdict v);
+  void admit(connection_handle h, connection& c, const mqtt::connect_view& p,
+             std::string_view client_id, auth::principal who);
+  void refuse(connection_handle h, const mqtt::protocol_error& error);
+  void accepted(connection_handle h, connection& c);
+  void on_moved(mail::connection&& m);
+  [[nodiscard]] std::string make_client_id();
+  void arm_keep_alive(connection_handle h, connection& c);
+  void on_deadline(connection_handle h);
+
+  // ---- sessions (sessions.cpp)
+  [[nodiscard]] session_handle find_session(std::string_view client_id) noexcept;
+  [[nodiscard]] session_slot* find(session_handle h) noexcept { return sessions_.find(h); }
+  session_handle create_session(std::string_view client_id, auth::principal owner,
+                                mqtt::protocol_version v, store::session_number number,
+                                session_kind kind = session_kind::named);
+  void detach(session_handle h, session_slot& s, const session::close_reason& reason);
+  void end_session(session_handle h, session_slot& s);
+  void erase_if_over(session_handle h);
+  void continue_handover(session_handle h, session_slot& s);
+  void tell_groups(session_handle h, const session_slot& s, bool connected);
+  void leave_group(session_handle h, std::string_view share, pending_id pending);
+  void release_held(session_slot& s);
+  void list_for_pump(session_handle h, session_slot& s);
+  void pump(session_handle h);
+  [[nodiscard]] routing::group_member member(session_handle h) const noexcept {
+    return {self, routing::subscriber_id{h.index}, h.generation};
+  }
+
+  // ---- PUBLISH in (on_publish.cpp)
+  handled on_publish(connection_handle h, connection& c, const mqtt::frame& f);
+  void start_publish(connection_handle h, connection& c, session_slot& s, routed_message& m,
+                     mqtt::packet_id id);
+  void route_publish(connection_handle h, connection& c, session_slot& s, routed_message& m,
+                     mqtt::packet_id id, const disk_needs& needs);
+  void route_unanswered(routed_message& m, const routing::resolution& r);
+  void park(connection_handle h, connection& c, routed_message& m, mqtt::packet_id id,
+            pending_id retaining, const disk_needs& needs);
+  void retry_parked();
+  void unpark(connection_handle h, connection& c);
+  void answer_publish(connection_handle h, connection& c, mqtt::qos quality, mqtt::packet_id id);
+
+  // ---- routing (route.cpp)
+  [[nodiscard]] bool may_route(const routing::resolution& r) const noexcept;
+  void deliver_local(routed_message& m, const routing::resolution& r, mqtt::message_number commit,
+                     delivery& d);
+  void deliver_groups(routed_message& m, std::span<const routing::group_id> groups,
+                      mqtt::message_number commit, pending_id pending, delivery& d);
+  bool share_to_member(routed_message& m, mqtt::qos quality, routing::group_id group,
+                       const std::optional<routing::group_member>& except,
+                       mqtt::message_number commit, pending_id pending, delivery& d);
+  void deliver(session_handle h, session_slot& s, routed_message& m, mqtt::qos quality, bool retain,
+               mqtt::message_number commit, std::string_view share, delivery& d);
+  void deliver_now(session_slot& s, connection& c, routed_message& m, bool retain);
+  bool make_room(session_slot& s, std::size_t size);
+  void count_dropped(observe::drop_reason why, const session::tally& t, bool was_in_log);
+  void hold_for_slow(const delivery& d, pending_id pending);
+  /// A message of the broker itself: a will (then with its number), `$SYS`.
+  void publish_own(base::ref<const mqtt::message> m, mqtt::message_number will);
+  void route_own(base::ref<const mqtt::message> m, mqtt::message_number will);
+
+  // ---- operations that wait (pending.cpp)
+  [[nodiscard]] pending_id make_pending(pending_goal then);
+  [[nodiscard]] pending_operation* find_pending(pending_id id) noexcept;
+  void erase_pending(pending_id id);
+  void part_done(pending_id id);
+  void collected(pending_id id, pending_operation& p);
+  void complete(pending_id id);
+  void write_commit(pending_operation& p);
+  void announce_commit(const pending_operation& p);
+  void reply_receipt(const pending_operation& p, const goal::receipt& to);
+  void finish_handover(pending_operation& p, const goal::handover& to);
+  void hold_tentative(mqtt::message_number commit, session_handle h, store::log_position position);
+  void commit_tentative(mqtt::message_number commit);
+  void on_commit_known(mqtt::message_number commit, store::ticket t);
+
+  // ---- acknowledgements (on_acks.cpp)
+  handled on_ack(connection_handle h, connection& c, const mqtt::frame& f);
+  void on_retry(connection_handle h);
+  void arm_retry(connection_handle h, connection& c);
+
+  // ---- SUBSCRIBE and UNSUBSCRIBE (on_subscribe.cpp)
+  handled on_subscribe(connection_handle h, connection& c, const mqtt::frame& f);
+  handled on_unsubscribe(connection_handle h, connection& c, const mqtt::frame& f);
+  [[nodiscard]] std::uint8_t subscribe(connection_handle c, session_handle h, session_slot& s,
+                                       const mqtt::subscription_request& r, bool wants_retained,
+                                       pending_id pending, bool& wrote);
+  void join_group(session_handle h, const mqtt::filter_parts& parts, mqtt::qos q,
+                  pending_id pending);
+
+  // ---- retained messages (retained.cpp)
+  session::batch_number retain(const base::ref<const mqtt::message>& m);
+  void forget_cleared(std::uint64_t version);
+  void start_replay(session_handle h, session_slot& s, std::string_view filter, mqtt::qos q);
+  void ask_page(replay_handle r, routing::shard_id from, std::optional<std::string> after);
+  void on_page(replay_handle r, routing::shard_id from, mail::retained_page&& page);
+  void continue_replays();
+  void end_replay(replay_handle r);
+  void end_replays(session_slot& s, std::string_view filter);
+  void note_live(session_slot& s, const mqtt::message_fields& m);
+  [[nodiscard]] bool has_room(const session_slot& s) const noexcept;
+
+  // ---- wills (wills.cpp)
+  void store_will(session_slot& s, const mqtt::connect_view& p, const mqtt::will_view& w,
+                  std::string_view topic);
+  void drop_will(session_slot& s);
+  void publish_will(session_slot& s);
+  void send_will(const mqtt::message& stored);
+  void drop_restored_wills(std::string_view client_id);
+  void publish_restored_wills();
+
+  // ---- mail (mail_handlers.cpp)
+  void run_mail();
+  void take_in(pending_operation& op, const delivery& d) noexcept;
+  void on_letter(routing::shard_id from, mail::publish&& m);
+  void on_letter(routing::shard_id from, mail::retain&& m);
+  void on_letter(routing::shard_id from, mail::retained_query&& m);
+  void on_letter(routing::shard_id from, mail::group_join&& m);
+  void on_letter(routing::shard_id from, mail::group_leave&& m);
+  void on_letter(routing::shard_id from, mail::group_presence&& m);
+  void on_letter(routing::shard_id from, mail::share_return&& m);
+  void on_letter(routing::shard_id from, mail::connection&& m);
+  void on_letter(routing::shard_id from, mail::share_deliver&& m);
+  void on_letter(routing::shard_id from, mail::receipt&& m);
+  void on_letter(routing::shard_id from, mail::commit&& m);
+  void on_letter(routing::shard_id from, mail::retained_page&& m);
+  void on_letter(routing::shard_id from, mail::group_answer&& m);
+  void on_letter(routing::shard_id from, mail::share_answer&& m);
+  void on_letter(routing::shard_id from, mail::credit&& m);
+  void leave_here(std::string_view group, std::string_view filter,
+                  const routing::group_member& member);
+  void join_here(std::string_view group, std::string_view filter,
+                 const routing::group_member& member, const routing::subscription_options& o);
+  void return_share(pending_id pending, std::string_view share, mqtt::qos quality,
+                    const base::ref<const mqtt::message>& m, const routing::group_member& from,
+                    mqtt::message_number commit);
+
+  // ---- $SYS (sys_publisher.cpp)
+  void publish_sys();
+
+  // ---- helpers used everywhere
+  [[nodiscard]] static std::uint64_t token_of(connection_handle h) noexcept {
+    return (std::uint64_t{h.generation} << 32) | h.index;
+  }
+  [[nodiscard]] static connection_handle handle_of(connection_token t) noexcept {
+    return {static_cast<std::uint32_t>(t), static_cast<std::uint32_t>(t >> 32)};
+  }
+  [[nodiscard]] mqtt::message_number next_number();
+  [[nodiscard]] base::wall_time oldest_allowed() const noexcept;
+  void log(observe::log_level level, std::string_view event,
+           std::initializer_list<observe::log_field> fields);
+  [[nodiscard]] routing::shard_mask bit(routing::shard_id s) const noexcept {
+    return routing::shard_mask{1} << s.value();
+  }
+
+  routing::shard_id self;
+  shard_options options;
+  shard_ports ports;
+  base::moment now;
+
+  base::slab<connection> connections_;
+  base::slab<session_slot> sessions_;
+  boost::unordered_flat_map<std::string_view, session_handle> by_client_id_;
+  base::slab<pending_operation> pending_;
+  base::slab<replay> replays_;
+  base::timer_wheel<timer_payload> timers_;
+  routing::router router_;
+  routing::retained_index retained_;
+  routing::shared_groups groups_;
+  mailbox mailbox_;
+
+  session::recorder records_;
+  session::batch_number durable_batch_;  ///< none until the first is
+  struct submitted {
+    session::batch_number batch;
+    store::ticket ticket;
+  };
+  std::deque<submitted> submitted_;  ///< not durable yet
+  struct ticket_wait {
+    store::ticket ticket;
+    std::uint64_t order;
+    durable_wait what;
+    friend bool operator>(const ticket_wait& a, const ticket_wait& b) noexcept {
+      return a.ticket != b.ticket ? a.ticket > b.ticket : a.order > b.order;
+    }
+  };
+  std::priority_queue<ticket_wait, std::vector<ticket_wait>, std::greater<>> durable_waits_;
+  std::vector<durable_wait> open_batch_waits_;
+  struct unsubmitted_reply {
+    routing::shard_id to;
+    letter what;
+  };
+  std::vector<unsubmitted_reply> unsubmitted_replies_;  ///< their ticket is the open batch's
+  std::uint64_t wait_order_ = 0;
+
+  struct tentative_entries {
+    struct entry {
+      session_handle session;
+      store::log_position position;
+    };
+    std::vector<entry> here;
+    routing::shard_mask elsewhere = 0;  ///< members of a shared group on other shards
+  };
+  std::unordered_map<std::uint64_t, tentative_entries> tentative_;
+
+  struct doomed {
+    connection_handle connection;
+    session::close_reason reason;
+  };
+  std::vector<doomed> doomed_;
+  std::vector<session_handle> to_pump_;
+  std::vector<session_handle> to_hand_over_;
+  std::vector<connection_handle> to_flush_;
+  std::vector<connection_handle> backlog_;
+  std::vector<connection_handle> parked_;
+  std::vector<replay_handle> waiting_replays_;
+  std::vector<std::unique_ptr<output_queue>> spare_outputs_;
+  std::vector<session::outgoing> outgoing_;
+  std::vector<base::bytes_view> pieces_;
+  /// Of connections from before the restart, by client id; they wait for the grace to pass.
+  std::unordered_map<std::string, std::vector<base::ref<const mqtt::message>>> restored_wills_;
+  std::unordered_map<std::string, std::string> sys_published_;
+  std::uint64_t retained_newest_ = 0;
+  std::uint64_t forget_below_ = 0;
+  base::steady_time forget_at_{};
+  base::bytes wire_;  ///< the QoS 0 form of the message being routed
+  bool is_wire_made_ = false;
+
+  std::uint32_t budget_ = 0;
+  std::uint64_t number_next_ = 0;
+  std::uint64_t number_end_ = 0;
+  std::uint64_t ids_made_ = 0;
+  std::size_t sessions_connected_ = 0;
+  std::uint64_t clients_maximum_ = 0;
+  std::optional<observe::load_averages> loads_;
+  base::steady_time started_{};
+  std::uint64_t letters_counted_ = 0;
+  bool is_started_ = false;
+  bool is_stopping_ = false;
+};
+
+inline const base::ref<const mqtt::message>& routed_message::kept(shard_engine& e) {
+  if (!message_) {
+    if (fields_.number.value() == 0) fields_.number = e.next_number();
+    fields_.arrival = e.now.wall;
+    message_ = mqtt::message::make(fields_);
+  }
+  return message_;
+}
+
+}  // namespace godwit::broker

@@ -1,0 +1,99 @@
+#include "engine.hpp"
+
+#include <cmath>
+
+namespace godwit::broker {
+
+/// PUBACK, PUBREC and PUBCOMP of a subscriber, PUBREL of a publisher. Ids that are not known are no
+/// error: a late answer to something repeated. [v31 M31-err-2] [v311 MQTT-4.3.3-1]
+shard_engine::handled shard_engine::on_ack(connection_handle h, connection& c,
+                                           const mqtt::frame& f) {
+  const auto decoded = mqtt::decode_ack(f, c.version);
+  if (!decoded) {
+    fail(h, decoded.error());
+    return handled::ended;
+  }
+  const mqtt::ack_view& p = *decoded;
+  session_slot& s = sessions_.at(c.session);
+  using session::message_log;
+  bool is_delivered = false;
+  bool wants_pubrel = false;
+  switch (p.type) {
+    case mqtt::packet_type::puback:
+      is_delivered = s.log.on_puback(p.id, records_) == message_log::ack_outcome::done;
+      break;
+    case mqtt::packet_type::pubcomp:
+      is_delivered = s.log.on_pubcomp(p.id, records_) == message_log::ack_outcome::done;
+      break;
+    case mqtt::packet_type::pubrec:
+      wants_pubrel = s.log.on_pubrec(p.id, records_) == message_log::ack_outcome::unknown;
+      break;
+    default: {
+      // PUBREL: the id is free; PUBCOMP waits until that is on disk. [v311 MQTT-4.3.3-2]
+      answer a{.type = mqtt::packet_type::pubcomp, .id = p.id};
+      if (s.received.release(p.id) && s.is_persistent()) {
+        records_.write(store::qos2_released{s.number, p.id});
+        a.waits_for = make_pending(goal::answer{h, c.session, a.type, a.id});
+        find_pending(a.waits_for)->batch = records_.open_batch();
+        const pending_id id = a.waits_for;
+        c.answers.push(std::move(a));
+        part_done(id);
+      } else {
+        answer_now(h, c, std::move(a));
+      }
+      return handled::yes;
+    }
+  }
+  if (wants_pubrel) {
+    mqtt::encode(mqtt::ack_view{mqtt::packet_type::pubrel, p.id, mqtt::reason_code::success, {}},
+                 c.version, output(h, c).bytes());
+    count_sent(mqtt::packet_type::pubrel);
+    return handled::yes;
+  }
+  s.last_acknowledged = now.steady;
+  c.retries = 0;
+  if (is_delivered) {
+    ports.counters.add(observe::counter::copies_delivered);
+    ports.counters.subtract(observe::counter::copies_in_log);
+    if (s.extras && !s.extras->held.empty() &&
+        s.log.bytes() <= options.limits.slow_high_water_bytes / 2) {
+      release_held(s);
+    }
+  }
+  list_for_pump(c.session, s);
+  return handled::yes;
+}
+
+/// MQTT 3.1 asks brokers to repeat what is not acknowledged also on a live connection, with growing
+/// pauses; off by default. [v31 M31-retry-1] [v31 M31-retry-2]
+void shard_engine::on_retry(connection_handle h) {
+  connection* const c = connections_.find(h);
+  if (c == nullptr || c->at != phase::live) return;
+  session_slot& s = sessions_.at(c->session);
+  c->retry = {};
+  if (s.log.inflight() == 0) {
+    c->retries = 0;
+    return;
+  }
+  // Not while a message is still on its way out, and not again and again.
+  if (unsent(*c) == 0 && c->retries < options.limits.mqtt31_retry_count) {
+    ++c->retries;
+    s.log.retry();
+    list_for_pump(c->session, s);
+  }
+  arm_retry(h, *c);
+}
+
+void shard_engine::arm_retry(connection_handle h, connection& c) {
+  const session::limits& l = options.limits;
+  if (l.mqtt31_retry_first.count() == 0 || c.version != mqtt::protocol_version::v31 ||
+      c.retry || c.retries >= l.mqtt31_retry_count) {
+    return;
+  }
+  const double pause = static_cast<double>(l.mqtt31_retry_first.count()) *
+                       std::pow(l.mqtt31_retry_factor, c.retries);
+  c.retry = arm(now.steady + std::chrono::milliseconds{static_cast<std::int64_t>(pause)},
+                timer_kind::retry, h.index, h.generation);
+}
+
+}  // namespace godwit::broker

@@ -1,0 +1,327 @@
+#include "engine.hpp"
+
+#include <godwit/mqtt/utf8.hpp>
+
+#include <algorithm>
+
+namespace godwit::broker {
+
+namespace {
+
+/// Text as it goes on: MQTT 3.1 clients may write characters in the old Java form, which must not
+/// reach others. [v31 M31-utf8-1]
+std::string clean_text(std::string_view text) {
+  return mqtt::needs_utf8_repair(text) ? mqtt::repair_utf8(text) : std::string{text};
+}
+
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
+  }));
+}
+
+mqtt::protocol_error refusal(mqtt::reason_code code, const char* clause, const char* what) {
+  return {code, clause, what};
+}
+
+/// The rules on a CONNECT that the packet alone does not decide.
+std::optional<mqtt::protocol_error> judge(const mqtt::connect_view& p, const session::limits& l) {
+  using mqtt::reason_code;
+  const bool is_v31 = p.version == mqtt::protocol_version::v31;
+  if (p.client_id.empty() && is_v31) {
+    return refusal(reason_code::client_identifier_not_valid, "v31 M31-id-3",
+                   "an empty client identifier");
+  }
+  if (p.client_id.empty() && !p.clean_start) {
+    return refusal(reason_code::client_identifier_not_valid, "v311 MQTT-3.1.3-8",
+                   "an empty client identifier without clean session");
+  }
+  if (p.client_id.size() > l.client_id_bytes_max) {
+    return refusal(reason_code::client_identifier_not_valid, "v311 MQTT-3.1.3-9",
+                   "a client identifier above connection.client_id_bytes_max");
+  }
+  if (is_v31 && l.mqtt31_client_id_chars_max != 0 &&
+      characters(p.client_id) > l.mqtt31_client_id_chars_max) {
+    return refusal(reason_code::client_identifier_not_valid, "v31 M31-id-2",
+                   "a client identifier above protocol.mqtt31.client_id_chars_max");
+  }
+  if (l.keep_alive_max_s != 0 && (p.keep_alive_s == 0 || p.keep_alive_s > l.keep_alive_max_s)) {
+    return refusal(reason_code::server_unavailable, "",
+                   "a keep alive above connection.keep_alive_max");
+  }
+  if (p.will && (p.will->topic.size() > l.topic_bytes_max ||
+                 mqtt::topic_levels(p.will->topic) > l.topic_levels_max)) {
+    return refusal(reason_code::topic_name_invalid, "",
+                   "a will topic above connection.topic_bytes_max or topic_levels_max");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+/// The CONNECT lies complete at the head of `input`: judges it and asks who sent it.
+void shard_engine::start_authentication(connection_handle h) {
+  connection& c = connections_.at(h);
+  const auto f = mqtt::next_frame(c.input, c.version, mqtt::frame_source::client_before_connect,
+                                  options.limits.connect_bytes_max);
+  GODWIT_ASSERT(f && *f);
+  const auto version = mqtt::connect_version(**f);
+  if (version) c.version = *version;
+  ports.counters.add_packet_received(static_cast<std::size_t>(mqtt::packet_type::connect));
+  if (version == mqtt::protocol_version::v5) {
+    refuse(h, refusal(mqtt::reason_code::unsupported_protocol_version, "v5 MQTT-3.1.2-2",
+                      "MQTT 5 is not served"));
+    return;
+  }
+  const auto p = mqtt::decode_connect(**f);
+  if (!p) {
+    refuse(h, p.error());
+    return;
+  }
+  c.version = p->version;
+  if (const auto wrong = judge(*p, options.limits)) {
+    refuse(h, *wrong);
+    return;
+  }
+  // The answer may come at once, inside this call, or when the connection is long gone.
+  ports.authenticator.authenticate(
+      {p->client_id, p->user_name, p->password, c.peer.address, c.peer.listener},
+      [this, h](auth::verdict v) { authenticated(h, std::move(v)); });
+  if (connection* const still = connections_.find(h)) update_reading(h, *still);
+}
+
+void shard_engine::authenticated(connection_handle h, auth::verdict v) {
+  connection* const c = connections_.find(h);
+  if (c == nullptr || c->at != phase::authenticating || c->is_doomed) return;
+  if (v.code != mqtt::reason_code::success) {
+    refuse(h, refusal(v.code, "v311 MQTT-3.2.2-5", "refused by authentication"));
+    return;
+  }
+  const auto f = mqtt::next_frame(c->input, c->version, mqtt::frame_source::client_before_connect,
+                                  options.limits.connect_bytes_max);
+  GODWIT_ASSERT(f && *f);
+  const auto p = mqtt::decode_connect(**f);
+  GODWIT_ASSERT(p.has_value());
+  const std::string client_id =
+      p->client_id.empty() ? make_client_id() : clean_text(p->client_id);
+  const routing::shard_id home = home_of(client_id, options.seed, options.shards);
+  if (home != self) {
+    // It goes with all its bytes; what follows the CONNECT is handled there.
+    auto detached = ports.connections.detach(c->transport);
+    timers_.cancel(c->deadline);
+    if (detached) {
+      mailbox_.post(home, mail::connection{std::move(detached), std::move(c->peer),
+                                           std::move(v.who), std::move(c->input), c->last_packet});
+    }
+    connections_.erase(h);
+    return;
+  }
+  const std::size_t size = (**f).size;
+  c->last_packet = now.steady;
+  admit(h, *c, *p, client_id, std::move(v.who));
+  if (connection* const still = connections_.find(h)) {
+    still->input.erase(still->input.begin(),
+                       still->input.begin() + static_cast<std::ptrdiff_t>(
+                                                  std::min(size, still->input.size())));
+    if (still->at == phase::live && !still->input.empty()) list_for_input(h, *still);
+  }
+}
+
+/// A connection whose home is here, authenticated on the shard that accepted it.
+void shard_engine::on_moved(mail::connection&& m) {
+  const connection_handle h = connections_.emplace();
+  connection& c = connections_.at(h);
+  c.peer = std::move(m.peer);
+  c.input = std::move(m.input);
+  c.last_packet = m.opened;
+  c.last_progress = now.steady;
+  c.at = phase::authenticating;
+  c.transport = ports.connections.attach(std::move(m.transport), token_of(h));
+  c.who = std::make_unique<auth::principal>(std::move(m.who));
+  c.deadline = arm(now.steady + options.limits.connect_timeout, timer_kind::connection_deadline,
+                   h.index, h.generation);
+  const auto f = mqtt::next_frame(c.input, c.version, mqtt::frame_source::client_before_connect,
+                                  options.limits.connect_bytes_max);
+  GODWIT_ASSERT(f && *f);
+  c.version = mqtt::connect_version(**f).value();
+  if (is_stopping_) {
+    doom(h, {session::close_cause::server_stopping, {}});
+    return;
+  }
+  authenticated(h, {mqtt::reason_code::success, *c.who});
+}
+
+/// Gives an authenticated connection its session. [v311 MQTT-3.1.4-2] [v311 MQTT-3.1.2-4]
+void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect_view& p,
+                         std::string_view client_id, auth::principal who) {
+  session_handle sh = find_session(client_id);
+  session_slot* s = find(sh);
+  if (s != nullptr && options.limits.session_owner_check && s->owner != who) {
+    refuse(h, refusal(mqtt::reason_code::not_authorized, "v311 MQTT-3.1.4-2",
+                      "the session belongs to another user (session.owner_check)"));
+    return;
+  }
+  std::string will_topic;
+  if (p.will) {
+    will_topic = clean_text(p.will->topic);
+    const auto allowed =
+        ports.authorizer.check(who, client_id, auth::action::will, will_topic);
+    if (!allowed.allowed) {
+      refuse(h, refusal(mqtt::reason_code::not_authorized, "v311 MQTT-3.1.4-2",
+                        "the will topic is not allowed"));
+      return;
+    }
+  }
+  if (s != nullptr && s->connection) {
+    ports.counters.add(observe::counter::sessions_taken_over);
+    end_connection(s->connection, {session::close_cause::taken_over, {}});
+    sh = find_session(client_id);  // a session that ended with its connection is gone
+    s = find(sh);
+  }
+  bool waits = false;  // for the disk: this creates, deletes or changes something durable
+  if (s != nullptr && (p.clean_start || !s->is_persistent())) {
+    waits = s->is_persistent();
+    end_session(sh, *s);
+    s = nullptr;
+  }
+  bool present = false;
+  if (s == nullptr) {
+    const store::session_number number =
+        p.clean_start ? store::session_number{} : ports.numbers.session();
+    sh = create_session(client_id, who, p.version, number);
+    s = find(sh);
+    if (s->is_persistent()) {
+      records_.write(store::session_opened{number, s->client_id, s->owner.user_name, p.version});
+      waits = true;
+    }
+  } else {
+    present = true;
+    ports.counters.add(observe::counter::sessions_resumed);
+    ports.counters.subtract(observe::counter::sessions_persistent_offline);
+    timers_.cancel(s->expiry);
+    if (s->extras) {
+      timers_.cancel(s->extras->handover);
+      s->extras->hands_over = false;
+    }
+    s->version = p.version;
+    s->log.resume();
+  }
+  drop_restored_wills(client_id);
+  if (p.will) {
+    store_will(*s, p, *p.will, will_topic);
+    waits = true;
+  }
+  s->connection = h;
+  s->last_acknowledged = now.steady;
+  s->overflow_logged = false;
+  c.session = sh;
+  c.who.reset();
+  c.keep_alive_s = p.keep_alive_s;
+  c.at = phase::accepting;
+  ++sessions_connected_;
+  ports.counters.add(observe::counter::clients_connected);
+  timers_.cancel(c.deadline);
+  arm_keep_alive(h, c);
+  log(observe::log_level::info, "client.connected",
+      {{"client", client_id},
+       {"peer", std::string_view{c.peer.address}},
+       {"version", p.version == mqtt::protocol_version::v31 ? "3.1" : "3.1.1"},
+       {"clean", p.clean_start},
+       {"present", present},
+       {"keep_alive_s", p.keep_alive_s}});
+  answer a{.type = mqtt::packet_type::connack};
+  a.session_present = present && mqtt::policy_for(p.version).has_session_present;
+  if (waits) {
+    const pending_id id = make_pending(goal::answer{h, sh, mqtt::packet_type::connack, {}});
+    pending_operation& op = *find_pending(id);
+    op.batch = records_.open_batch();
+    a.waits_for = id;
+    c.answers.push(std::move(a));
+    part_done(id);
+  } else {
+    answer_now(h, c, std::move(a));
+  }
+}
+
+/// The CONNACK is in the output: the session may send.
+void shard_engine::accepted(connection_handle h, connection& c) {
+  if (c.at != phase::accepting) return;
+  c.at = phase::live;
+  if (session_slot* const s = find(c.session)) {
+    if (s->has_shared) tell_groups(c.session, *s, true);
+    list_for_pump(c.session, *s);
+  }
+  if (!c.input.empty()) list_for_input(h, c);
+}
+
+/// Says no to a CONNECT and closes; the answer has the form of the client's version, and what has no
+/// code there is a plain close. [v311 MQTT-3.2.2-5] [v311 MQTT-3.2.2-6] [v311 MQTT-3.1.4-1]
+void shard_engine::refuse(connection_handle h, const mqtt::protocol_error& error) {
+  connection& c = connections_.at(h);
+  const auto f = mqtt::next_frame(c.input, c.version, mqtt::frame_source::client_before_connect,
+                                  options.limits.connect_bytes_max);
+  const bool is_named = f && *f && mqtt::connect_version(**f).has_value();
+  std::optional<std::uint8_t> code;
+  if (is_named && error.code != mqtt::reason_code::malformed_packet &&
+      error.code != mqtt::reason_code::protocol_error) {
+    code = c.version == mqtt::protocol_version::v5 ? static_cast<std::uint8_t>(error.code)
+                                                   : mqtt::connack_code_v3(error.code);
+  }
+  if (code) {
+    count_sent(mqtt::packet_type::connack);
+    mqtt::encode(mqtt::connack_view{false, *code, {}}, c.version, output(h, c).bytes());
+  }
+  doom(h, {session::close_cause::refused, error});
+}
+
+/// For clients that leave the choice to us. The seed makes it unguessable, and it is at home here, so
+/// that the connection need not move. [v311 MQTT-3.1.3-6]
+std::string shard_engine::make_client_id() {
+  static constexpr char digits[] = "0123456789abcdef";
+  for (;;) {
+    const std::string counted = "generated/" + std::to_string(self.value()) + "/" +
+                                std::to_string(++ids_made_) + "/" +
+                                std::to_string(now.wall.time_since_epoch().count());
+    std::uint64_t h = base::seeded_hash(counted, {options.seed, ~options.seed});
+    std::string id = "auto-";
+    for (int i = 0; i < 16; ++i, h >>= 4U) id += digits[h & 15U];
+    if (home_of(id, options.seed, options.shards) == self && !find_session(id)) return id;
+  }
+}
+
+void shard_engine::arm_keep_alive(connection_handle h, connection& c) {
+  if (c.keep_alive_s == 0) return;
+  // One and a half times the interval. [v311 MQTT-3.1.2-24]
+  const auto limit = std::chrono::milliseconds{c.keep_alive_s * 1'500LL};
+  c.deadline =
+      arm(c.last_packet + limit, timer_kind::connection_deadline, h.index, h.generation);
+}
+
+void shard_engine::on_deadline(connection_handle h) {
+  connection* const c = connections_.find(h);
+  if (c == nullptr) return;
+  c->deadline = {};
+  switch (c->at) {
+    case phase::awaiting_connect:
+    case phase::authenticating:
+      doom(h, {session::close_cause::connect_timeout, {}});
+      break;
+    case phase::accepting:
+    case phase::live: {
+      const auto limit = std::chrono::milliseconds{c->keep_alive_s * 1'500LL};
+      if (!c->is_reading) c->last_packet = now.steady;
+      if (now.steady >= c->last_packet + limit) {
+        doom(h, {session::close_cause::keep_alive_timeout, {}});
+      } else {
+        arm_keep_alive(h, *c);
+      }
+      break;
+    }
+    case phase::closing:
+      c->output.reset();
+      forget(h);
+      break;
+  }
+}
+
+}  // namespace godwit::broker

@@ -1,0 +1,243 @@
+#include "engine.hpp"
+
+#include <godwit/mqtt/utf8.hpp>
+
+#include <bit>
+
+namespace godwit::broker {
+
+namespace {
+
+/// A PUBREC that waits for a publish that came on an earlier connection of the session.
+constexpr pending_id earlier_connection = ~pending_id{0};
+
+}  // namespace
+
+shard_engine::handled shard_engine::on_publish(connection_handle h, connection& c,
+                                               const mqtt::frame& f) {
+  const auto decoded = mqtt::decode_publish(f, c.version);
+  if (!decoded) {
+    fail(h, decoded.error());
+    return handled::ended;
+  }
+  const mqtt::publish_view& p = *decoded;
+  session_slot& s = sessions_.at(c.session);
+  std::string repaired;
+  std::string_view topic = p.topic;
+  if (c.version == mqtt::protocol_version::v31 && mqtt::needs_utf8_repair(topic)) {
+    repaired = mqtt::repair_utf8(topic);
+    topic = repaired;
+  }
+  if (topic.size() > options.limits.topic_bytes_max ||
+      mqtt::topic_levels(topic) > options.limits.topic_levels_max) {
+    fail(h, {mqtt::reason_code::topic_name_invalid, "",
+             "a topic above connection.topic_bytes_max or topic_levels_max"});
+    return handled::ended;
+  }
+  ports.counters.add_publish_received(static_cast<std::size_t>(p.quality));
+  ports.counters.add(observe::counter::publish_bytes_received, p.payload.size());
+  if (p.quality == mqtt::qos::exactly_once && s.received.contains(p.id)) {
+    // A repetition: answered like the first, delivered once. [v311 MQTT-4.3.3-2]
+    ports.counters.add(observe::counter::publish_duplicates);
+    answer_now(h, c, {.type = mqtt::packet_type::pubrec,
+                      .id = p.id,
+                      .waits_for = s.received.is_committing(p.id) ? earlier_connection : 0});
+    return handled::yes;
+  }
+  ports.counters.add(observe::counter::publish_received);
+  const auto what = p.retain ? auth::action::publish_retain : auth::action::publish;
+  const auto allowed = ports.authorizer.check(s.owner, s.client_id, what, topic);
+  if (!allowed.allowed) {
+    ports.counters.add(observe::refuse_reason::not_authorized);
+    log(observe::log_level::info, "publish.denied",
+        {{"client", s.client_id}, {"topic", topic}, {"rule", std::string_view{allowed.rule}}});
+    const bool is_v31 = c.version == mqtt::protocol_version::v31;
+    const auto reaction =
+        is_v31 ? options.limits.mqtt31_denied_publish : options.limits.denied_publish;
+    if (reaction == session::denied_reaction::disconnect) {
+      doom(h, {session::close_cause::not_authorized, {}});
+      return handled::ended;
+    }
+    answer_publish(h, c, p.quality, p.id);  // [v31 M31-pub-5] [v311 MQTT-3.3.5-2]
+    return handled::yes;
+  }
+  if (p.quality == mqtt::qos::exactly_once) s.received.begin(p.id);
+  mqtt::message_fields fields;
+  fields.topic = topic;
+  fields.payload = p.payload;
+  fields.quality = p.quality;
+  fields.retain = p.retain;
+  routed_message m{fields};
+  start_publish(h, c, s, m, p.id);
+  return handled::yes;
+}
+
+/// PUBACK or PUBREC, behind the answers to what came before.
+void shard_engine::answer_publish(connection_handle h, connection& c, mqtt::qos quality,
+                                  mqtt::packet_id id) {
+  if (quality == mqtt::qos::at_most_once) return;
+  const auto type = quality == mqtt::qos::at_least_once ? mqtt::packet_type::puback
+                                                        : mqtt::packet_type::pubrec;
+  if (c.answers.empty()) {
+    mqtt::encode(mqtt::ack_view{type, id, mqtt::reason_code::success, {}}, c.version,
+                 output(h, c).bytes());
+    count_sent(type);
+  } else {
+    answer_now(h, c, {.type = type, .id = id});
+  }
+}
+
+/// A retained message goes to its home first and is routed when it is there: whoever subscribes in
+/// between finds it there, whoever subscribed before gets it live.
+void shard_engine::start_publish(connection_handle h, connection& c, session_slot& s,
+                                 routed_message& m, mqtt::packet_id id) {
+  disk_needs needs;
+  if (m.fields().retain) {
+    m.set_retain_version(ports.numbers.retain_version());
+    const routing::shard_id home =
+        home_of_topic(m.fields().topic, options.seed, options.shards);
+    if (home != self) {
+      const pending_id asked = make_pending(goal::retained{h, {}});
+      ++find_pending(asked)->outstanding;
+      mailbox_.post(home, mail::retain{asked, m.kept(*this)});
+      park(h, c, m, id, asked, {});
+      part_done(asked);
+      return;
+    }
+    needs.batch = retain(m.kept(*this));
+  }
+  if (!may_route(router_.resolve(m.fields().topic))) {
+    park(h, c, m, id, 0, needs);
+    return;
+  }
+  route_publish(h, c, s, m, id, needs);
+}
+
+void shard_engine::route_publish(connection_handle h, connection& c, session_slot& s,
+                                 routed_message& m, mqtt::packet_id id, const disk_needs& needs) {
+  const routing::resolution& r = router_.resolve(m.fields().topic);
+  const mqtt::qos quality = m.fields().quality;
+  if (quality == mqtt::qos::at_most_once) {
+    route_unanswered(m, r);
+    return;
+  }
+  const bool is_qos2 = quality == mqtt::qos::exactly_once;
+  const auto type = is_qos2 ? mqtt::packet_type::pubrec : mqtt::packet_type::puback;
+  const bool crosses = r.others != 0 || !r.groups.empty();
+  const bool needs_record = is_qos2 && s.is_persistent();
+  const auto make = [&] {
+    const pending_id made = make_pending(goal::answer{h, c.session, type, id});
+    find_pending(made)->counts_publish = true;
+    return made;
+  };
+  // What crosses shards and must happen once takes effect with one commit record, written when all
+  // have answered. What stays here is one batch anyway.
+  pending_id pending = 0;
+  mqtt::message_number commit{};
+  if (crosses) {
+    pending = make();
+    pending_operation& op = *find_pending(pending);
+    op.message = m.kept(*this);
+    if (needs_record) commit = op.message->number();
+    op.commit = commit;
+  }
+  delivery d;
+  deliver_local(m, r, commit, d);
+  deliver_groups(m, r.groups, commit, pending, d);
+  for (routing::shard_mask left = r.others; left != 0; left &= left - 1) {
+    ++find_pending(pending)->outstanding;
+    mailbox_.post(routing::shard_id{static_cast<std::uint8_t>(std::countr_zero(left))},
+                  mail::publish{pending, m.kept(*this), commit, false});
+  }
+  bool wrote = d.durable;
+  if (needs_record && !crosses) {
+    records_.write(store::qos2_received{s.number, id, {}});
+    wrote = true;
+  }
+  const bool waits = wrote || !d.slow.empty() || needs.ticket.value() != 0 ||
+                     !needs.batch.is_covered_by(durable_batch_);
+  if (pending == 0 && !waits) {
+    ports.counters.add(d.matched != 0 ? observe::counter::publish_routed
+                                      : observe::counter::publish_no_subscriber);
+    if (is_qos2) s.received.commit(id);
+    answer_publish(h, c, quality, id);
+    return;
+  }
+  if (pending == 0) pending = make();
+  pending_operation& op = *find_pending(pending);
+  op.matched += d.matched;
+  op.needs_commit = op.needs_commit || d.tentative;
+  op.ticket = std::max(op.ticket, needs.ticket);
+  op.batch = wrote ? records_.open_batch() : needs.batch;
+  hold_for_slow(d, pending);
+  c.answers.push({.type = type, .id = id, .waits_for = pending});
+  part_done(pending);
+}
+
+/// QoS 0: nobody waits for anything; who counts it is settled here.
+void shard_engine::route_unanswered(routed_message& m, const routing::resolution& r) {
+  delivery d;
+  deliver_local(m, r, {}, d);
+  deliver_groups(m, r.groups, {}, 0, d);
+  const int others = std::popcount(r.others);
+  pending_id pending = 0;
+  bool delegated = false;
+  if (d.matched != 0) {
+    ports.counters.add(observe::counter::publish_routed);
+  } else if (others == 0) {
+    ports.counters.add(observe::counter::publish_no_subscriber);
+  } else if (others == 1) {
+    delegated = true;
+  } else {
+    pending = make_pending(goal::count{});
+    find_pending(pending)->counts_publish = true;
+  }
+  for (routing::shard_mask left = r.others; left != 0; left &= left - 1) {
+    if (pending != 0) ++find_pending(pending)->outstanding;
+    mailbox_.post(routing::shard_id{static_cast<std::uint8_t>(std::countr_zero(left))},
+                  mail::publish{pending, m.kept(*this), {}, delegated});
+  }
+  if (pending != 0) part_done(pending);
+}
+
+void shard_engine::park(connection_handle h, connection& c, routed_message& m, mqtt::packet_id id,
+                        pending_id retaining, const disk_needs& needs) {
+  GODWIT_ASSERT(!c.parked);
+  c.parked = std::make_unique<parked_publish>(
+      parked_publish{m.kept(*this), id, retaining, needs.ticket, needs.batch});
+  if (!c.is_parked_listed) {
+    c.is_parked_listed = true;
+    parked_.push_back(h);
+  }
+  update_reading(h, c);
+}
+
+/// Mail credit has come, or a retained message has arrived at its home.
+void shard_engine::retry_parked() {
+  if (parked_.empty()) return;
+  const auto waiting = std::exchange(parked_, {});
+  for (const connection_handle h : waiting) {
+    connection* const c = connections_.find(h);
+    if (c == nullptr || !c->parked) {
+      if (c != nullptr) c->is_parked_listed = false;
+      continue;
+    }
+    c->is_parked_listed = false;
+    if (c->parked->retaining == 0) unpark(h, *c);
+    if (c->parked && !c->is_parked_listed) {
+      c->is_parked_listed = true;
+      parked_.push_back(h);
+    }
+  }
+}
+
+void shard_engine::unpark(connection_handle h, connection& c) {
+  routed_message m{c.parked->message};
+  if (!may_route(router_.resolve(m.fields().topic))) return;
+  const std::unique_ptr<parked_publish> p = std::move(c.parked);
+  route_publish(h, c, sessions_.at(c.session), m, p->id, {p->ticket, p->batch});
+  update_reading(h, c);
+  if (c.at_end_of_input) list_for_input(h, c);
+}
+
+}  // namespace godwit::broker

@@ -1,0 +1,108 @@
+#include "engine.hpp"
+
+namespace godwit::broker {
+
+output_queue& shard_engine::output(connection_handle h, connection& c) {
+  if (!c.output) {
+    if (spare_outputs_.empty()) {
+      c.output = std::make_unique<output_queue>();
+    } else {
+      c.output = std::move(spare_outputs_.back());
+      spare_outputs_.pop_back();
+    }
+  }
+  if (!c.is_flush_listed) {
+    c.is_flush_listed = true;
+    to_flush_.push_back(h);
+  }
+  return *c.output;
+}
+
+void shard_engine::count_sent(mqtt::packet_type type) noexcept {
+  ports.counters.add_packet_sent(static_cast<std::size_t>(type));
+}
+
+/// Queues an answer behind those that are not out yet, or writes it at once when it need not wait.
+void shard_engine::answer_now(connection_handle h, connection& c, answer a) {
+  c.answers.push(std::move(a));
+  send_answers(h, c);
+}
+
+void shard_engine::send_answers(connection_handle h, connection& c) {
+  if (c.at == phase::closing) return;
+  bool is_accepted = false;
+  c.answers.drain([&](const answer& a) {
+    base::bytes& out = output(h, c).bytes();
+    count_sent(a.type);
+    switch (a.type) {
+      case mqtt::packet_type::connack:
+        mqtt::encode(mqtt::connack_view{a.session_present, a.code, {}}, c.version, out);
+        is_accepted = true;
+        break;
+      case mqtt::packet_type::suback:
+      case mqtt::packet_type::unsuback:
+        mqtt::encode(mqtt::suback_view{a.type, a.id, a.codes, {}}, c.version, out);
+        break;
+      default:
+        mqtt::encode(mqtt::ack_view{a.type, a.id, mqtt::reason_code::success, {}}, c.version, out);
+    }
+  });
+  if (is_accepted) accepted(h, c);
+  update_reading(h, c);
+}
+
+void shard_engine::flush_all() {
+  const auto listed = std::exchange(to_flush_, {});
+  for (const connection_handle h : listed) {
+    connection* const c = connections_.find(h);
+    if (c == nullptr) continue;
+    c->is_flush_listed = false;
+    flush(h, *c);
+  }
+  if (to_flush_.empty()) {
+    to_flush_ = listed;  // keeps its memory
+    to_flush_.clear();
+  }
+}
+
+void shard_engine::flush(connection_handle h, connection& c) {
+  constexpr std::size_t spare_max = 1'024;
+  if (!c.output) return;
+  if (!c.has_transport) {
+    c.output.reset();
+  } else if (!c.output->empty()) {
+    c.output->gather(pieces_);
+    const std::size_t before = c.output->size();
+    const std::size_t taken = ports.connections.send(c.transport, pieces_);
+    c.output->consume(taken);
+    ports.counters.add(observe::counter::bytes_sent, taken);
+    if (taken != 0) c.last_progress = now.steady;
+    if (taken < before && !c.is_stall_timed && c.at != phase::closing &&
+        options.limits.stalled_reader_timeout.count() != 0) {
+      if (taken == 0) c.last_progress = now.steady;
+      c.is_stall_timed = true;
+      arm(now.steady + options.limits.stalled_reader_timeout, timer_kind::stalled_reader, h.index,
+          h.generation);
+    }
+  }
+  if (c.output && c.output->empty()) {
+    c.output->reset();
+    if (spare_outputs_.size() < spare_max) spare_outputs_.push_back(std::move(c.output));
+    c.output.reset();
+  }
+  if (c.at == phase::closing && unsent(c) == 0) forget(h);
+}
+
+void shard_engine::on_writable(connection_token token) {
+  const connection_handle h = handle_of(token);
+  connection* const c = connections_.find(h);
+  if (c == nullptr) return;
+  if (c->output && !c->is_flush_listed) {
+    c->is_flush_listed = true;
+    to_flush_.push_back(h);
+  }
+  // With the output on its way, the session may go on.
+  if (session_slot* const s = find(c->session)) list_for_pump(c->session, *s);
+}
+
+}  // namespace godwit::broker

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "session_slot.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace godwit::broker {
+
+/// The retained messages of one new subscription on their way to its session. Until it is complete it
+/// remembers which retained messages passed live, so that none that is older or equal follows.
+struct replay {
+  session_handle session;
+  std::string filter;
+  mqtt::qos quality = mqtt::qos::at_most_once;
+  std::uint32_t shards_left = 0;  ///< shards that have more, or have not answered yet
+  /// Pages that are to be asked for once the session has room: shard and where to go on.
+  struct next_page {
+    routing::shard_id from{};
+    std::optional<std::string> after;
+  };
+  std::vector<next_page> to_ask;
+  bool is_listed = false;  ///< waits for room
+  std::map<std::string, std::uint64_t, std::less<>> passed_live;  ///< topic -> retain_version
+};
+
+}  // namespace godwit::broker

@@ -1,0 +1,154 @@
+#include "engine.hpp"
+
+#include <algorithm>
+
+namespace godwit::broker {
+
+namespace {
+
+/// A session with less than this in its log can take another page of retained messages.
+constexpr std::uint64_t room_bytes = 1'048'576;
+/// Mail is never under way for so long; older versions of a cleared topic cannot come any more.
+constexpr std::chrono::seconds cleared_memory{60};
+
+}  // namespace
+
+/// Sets or clears a retained message that is at home here. Returns the batch that makes it safe: its own,
+/// or that of the newer message that it lost against. [v311 MQTT-3.3.1-5] [v311 MQTT-3.3.1-10]
+session::batch_number shard_engine::retain(const base::ref<const mqtt::message>& m) {
+  using outcome = routing::retained_index::outcome;
+  const std::size_t count_before = retained_.size();
+  const std::size_t bytes_before = retained_.content_size();
+  const outcome o = retained_.set(m);
+  ports.counters.add(observe::counter::retained_messages, retained_.size() - count_before);
+  ports.counters.add(observe::counter::retained_bytes, retained_.content_size() - bytes_before);
+  forget_cleared(m->retain_version());
+  // The broker's own topics are made anew after a restart.
+  const bool is_own = m->topic().starts_with(observe::sys_prefix);
+  if (o != outcome::older && o != outcome::absent && !is_own) {
+    records_.write(store::retained{m});
+  }
+  if (!records_.is_empty()) return records_.open_batch();
+  return submitted_.empty() ? session::batch_number{} : submitted_.back().batch;
+}
+
+void shard_engine::forget_cleared(std::uint64_t version) {
+  retained_newest_ = std::max(retained_newest_, version);
+  if (now.steady < forget_at_) return;
+  retained_.forget_cleared_below(forget_below_);
+  forget_below_ = retained_newest_;
+  forget_at_ = now.steady + cleared_memory;
+}
+
+/// A subscription gets the retained messages that match it, also when it is not new.
+/// [v311 MQTT-3.3.1-6] [v311 MQTT-3.8.4-3]
+void shard_engine::start_replay(session_handle h, session_slot& s, std::string_view filter,
+                                mqtt::qos q) {
+  end_replays(s, filter);
+  const bool is_wide = mqtt::has_wildcard(filter);
+  const replay_handle r = replays_.emplace();
+  replay& p = replays_.at(r);
+  p.session = h;
+  p.filter = filter;
+  p.quality = q;
+  p.shards_left = is_wide ? static_cast<std::uint32_t>(options.shards) : 1;
+  s.extra().replays.push_back(r);
+  if (!is_wide) {
+    ask_page(r, home_of_topic(filter, options.seed, options.shards), std::nullopt);
+    return;
+  }
+  for (std::size_t i = 0; i < options.shards; ++i) {
+    ask_page(r, routing::shard_id{static_cast<std::uint8_t>(i)}, std::nullopt);
+  }
+}
+
+void shard_engine::ask_page(replay_handle r, routing::shard_id from,
+                            std::optional<std::string> after) {
+  const replay* const p = replays_.find(r);
+  if (p == nullptr) return;
+  if (from != self) {
+    const pending_id pending = make_pending(goal::page{r, from});
+    mailbox_.post(from, mail::retained_query{pending, p->filter, std::move(after)});
+    return;
+  }
+  auto page = retained_.match(p->filter, after, options.retained_page_messages,
+                              options.retained_page_bytes);
+  on_page(r, from, {0, std::move(page.messages), std::move(page.next)});
+}
+
+void shard_engine::on_page(replay_handle r, routing::shard_id from, mail::retained_page&& page) {
+  replay* const p = replays_.find(r);
+  if (p == nullptr) return;
+  const session_handle h = p->session;
+  session_slot& s = sessions_.at(h);
+  delivery d;
+  for (base::ref<const mqtt::message>& m : page.messages) {
+    const auto live = p->passed_live.find(m->topic());
+    if (live != p->passed_live.end() && live->second >= m->retain_version()) continue;
+    const mqtt::qos q = std::min(p->quality, m->quality());
+    routed_message out{std::move(m)};
+    deliver(h, s, out, q, true, {}, {}, d);
+    if (budget_ != 0) --budget_;
+  }
+  if (page.next) {
+    p->to_ask.push_back({from, std::move(page.next)});
+    if (!p->is_listed) {
+      p->is_listed = true;
+      waiting_replays_.push_back(r);
+    }
+  } else if (--p->shards_left == 0) {
+    end_replay(r);
+  }
+}
+
+/// Asks for further pages where the session has room for them.
+void shard_engine::continue_replays() {
+  if (waiting_replays_.empty()) return;
+  const auto waiting = std::exchange(waiting_replays_, {});
+  for (const replay_handle r : waiting) {
+    replay* p = replays_.find(r);
+    if (p == nullptr) continue;
+    p->is_listed = false;
+    const session_slot& s = sessions_.at(p->session);
+    if (budget_ != 0 && has_room(s)) {
+      for (auto& next : std::exchange(p->to_ask, {})) {
+        ask_page(r, next.from, std::move(next.after));
+      }
+    } else {
+      p->is_listed = true;
+      waiting_replays_.push_back(r);
+    }
+  }
+}
+
+bool shard_engine::has_room(const session_slot& s) const noexcept {
+  const connection* const c = connections_.find(s.connection);
+  if (c == nullptr) return true;  // the session's own limits decide
+  return unsent(*c) <= options.limits.output_bytes_max / 4 && s.log.bytes() <= room_bytes;
+}
+
+void shard_engine::end_replay(replay_handle r) {
+  if (const replay* const p = replays_.find(r)) {
+    if (session_slot* const s = find(p->session)) std::erase(s->extras->replays, r);
+    replays_.erase(r);
+  }
+}
+
+/// A repeated subscription replays anew, one that ended not at all.
+void shard_engine::end_replays(session_slot& s, std::string_view filter) {
+  if (!s.is_replaying()) return;
+  const auto replays = s.extras->replays;
+  for (const replay_handle r : replays) {
+    if (replays_.at(r).filter == filter) end_replay(r);
+  }
+}
+
+/// A retained message passes live while older ones are on their way to the same session.
+void shard_engine::note_live(session_slot& s, const mqtt::message_fields& m) {
+  for (const replay_handle r : s.extras->replays) {
+    std::uint64_t& version = replays_.at(r).passed_live[std::string{m.topic}];
+    version = std::max(version, m.retain_version);
+  }
+}
+
+}  // namespace godwit::broker

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "connection.hpp"
+
+#include <godwit/session/message_log.hpp>
+#include <godwit/session/qos2_receiver.hpp>
+#include <godwit/session/subscription_table.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace godwit::broker {
+
+/// A will that is held for a connection, or waits to be published.
+struct held_will {
+  base::ref<const mqtt::message> message;
+  std::uint16_t keep_alive_s = 0;
+};
+
+/// One retained replay of a session that is not complete.
+struct replay;
+using replay_handle = base::handle<replay>;
+
+/// Things that few sessions have at any time.
+struct session_extras {
+  std::vector<replay_handle> replays;
+  std::vector<pending_id> held;      ///< publishes that wait until this subscriber has caught up
+  base::timer_token held_until;
+  base::timer_token handover;        ///< messages of shared groups move on while it is away
+  bool hands_over = false;           ///< its shared messages go to other members now
+  std::uint32_t handovers = 0;       ///< of its messages, on their way to other members
+};
+
+/// A session at its home shard, connected or not. Its place in the slab is its `subscriber_id`.
+struct session_slot {
+  std::string client_id;
+  auth::principal owner;
+  store::session_number number{};  ///< 0 = ends with its connection
+  mqtt::protocol_version version = mqtt::protocol_version::v311;
+  bool is_pump_listed = false;
+  bool has_shared = false;      ///< is or was a member of a shared group
+  bool ended = false;           ///< only messages of shared groups are left, on their way
+  bool overflow_logged = false;
+  connection_handle connection;
+  session::message_log log;
+  session::subscription_table subscriptions;
+  session::qos2_receiver received;
+  std::unique_ptr<held_will> will;
+  std::unique_ptr<session_extras> extras;
+  base::timer_token expiry;
+  base::steady_time last_acknowledged{};
+
+  [[nodiscard]] bool is_persistent() const noexcept { return number.value() != 0; }
+  [[nodiscard]] bool is_replaying() const noexcept { return extras && !extras->replays.empty(); }
+  [[nodiscard]] session_extras& extra() {
+    if (!extras) extras = std::make_unique<session_extras>();
+    return *extras;
+  }
+};
+
+}  // namespace godwit::broker

@@ -1,0 +1,232 @@
+#include "engine.hpp"
+
+namespace godwit::broker {
+
+session_handle shard_engine::find_session(std::string_view client_id) noexcept {
+  const auto found = by_client_id_.find(client_id);
+  return found == by_client_id_.end() ? session_handle{} : found->second;
+}
+
+session_handle shard_engine::create_session(std::string_view client_id, auth::principal owner,
+                                            mqtt::protocol_version v,
+                                            store::session_number number, session_kind kind) {
+  const session_handle h = sessions_.emplace();
+  session_slot& s = sessions_.at(h);
+  s.client_id = client_id;
+  s.owner = std::move(owner);
+  s.number = number;
+  s.version = v;
+  s.log = session::message_log{number};
+  if (kind == session_kind::named) {
+    const bool is_new = by_client_id_.emplace(std::string_view{s.client_id}, h).second;
+    GODWIT_ASSERT(is_new);
+  }
+  ports.counters.add(observe::counter::sessions_created);
+  if (s.is_persistent()) ports.counters.add(observe::counter::sessions_persistent);
+  return h;
+}
+
+/// The session's connection has ended. What that means for the will: [v311 MQTT-3.1.2-8]
+/// [v311 MQTT-3.14.4-3]; for the session: [v311 MQTT-3.1.2-6].
+void shard_engine::detach(session_handle h, session_slot& s, const session::close_reason& reason) {
+  s.connection = {};
+  --sessions_connected_;
+  ports.counters.subtract(observe::counter::clients_connected);
+  using session::close_cause;
+  const bool keeps_will = reason.cause == close_cause::server_stopping;
+  const bool is_suppressed = reason.cause == close_cause::taken_over &&
+                             options.limits.will_on_takeover == session::takeover_will::suppress;
+  if (s.will && !keeps_will) {
+    if (reason.cause == close_cause::client_disconnected || is_suppressed) {
+      drop_will(s);
+    } else {
+      publish_will(s);
+    }
+  }
+  release_held(s);
+  count_dropped(observe::drop_reason::connection_lost, s.log.suspend(), true);
+  if (!s.is_persistent()) {
+    end_session(h, s);
+    return;
+  }
+  records_.write(store::session_idle{s.number, now.wall});
+  ports.counters.add(observe::counter::sessions_persistent_offline);
+  if (options.limits.session_expiry.count() != 0) {
+    s.expiry = arm(now.steady + options.limits.session_expiry, timer_kind::session_expiry, h.index,
+                   h.generation);
+  }
+  if (s.has_shared) {
+    tell_groups(h, s, false);
+    if (options.limits.share_handover_after.count() != 0) {
+      s.extra().handover = arm(now.steady + options.limits.share_handover_after,
+                               timer_kind::share_handover, h.index, h.generation);
+    }
+  }
+}
+
+/// The session ends: subscriptions, messages and QoS 2 ids go, retained messages stay
+/// [v311 MQTT-3.1.2-7], messages of shared groups go to other members. Its client id is free at once.
+void shard_engine::end_session(session_handle h, session_slot& s) {
+  GODWIT_ASSERT(!s.connection && !s.ended);
+  s.ended = true;
+  by_client_id_.erase(std::string_view{s.client_id});
+  timers_.cancel(s.expiry);
+  if (s.extras) {
+    timers_.cancel(s.extras->handover);
+    const auto replays = s.extras->replays;
+    for (const replay_handle r : replays) end_replay(r);
+  }
+  s.subscriptions.for_each([&](std::string_view filter, mqtt::qos) {
+    const auto parts = mqtt::parse_topic_filter(filter);
+    GODWIT_ASSERT(parts.has_value());
+    if (!parts->group.empty()) {
+      leave_group(h, filter, 0);
+      ports.counters.subtract(observe::counter::shared_subscriptions);
+    } else {
+      router_.unsubscribe(filter, routing::subscriber_id{h.index});
+    }
+    ports.counters.subtract(observe::counter::subscriptions);
+  });
+  s.subscriptions.clear();
+  if (s.is_persistent()) {
+    records_.write(store::session_ended{s.number});
+    ports.counters.subtract(observe::counter::sessions_persistent);
+    ports.counters.subtract(observe::counter::sessions_persistent_offline);
+  }
+  const session::tally went = s.log.end_session();
+  ports.counters.subtract(observe::counter::copies_in_log, went.count);
+  ports.counters.add(observe::counter::copies_ended_with_session, went.count);
+  to_hand_over_.push_back(h);
+}
+
+/// Frees the session's place once nothing is left of it.
+void shard_engine::erase_if_over(session_handle h) {
+  session_slot* const s = find(h);
+  if (s == nullptr || !s->ended || !s->log.empty()) return;
+  if (s->extras && s->extras->handovers != 0) return;
+  if (s->extras) timers_.cancel(s->extras->held_until);
+  sessions_.erase(h);
+}
+
+/// Gives messages of shared groups to other members, a few at a time. The entry here goes when the new
+/// member has the message: the removal is the commit point. [v5 MQTT-4.8.2-4]
+void shard_engine::continue_handover(session_handle h, session_slot& s) {
+  constexpr std::uint32_t at_once = 64;
+  const bool goes_on = s.ended || (s.extras && s.extras->hands_over);
+  while (goes_on && (!s.extras || s.extras->handovers < at_once)) {
+    auto next = s.log.take_share();
+    if (!next) break;
+    ++s.extra().handovers;
+    const pending_id id = make_pending(goal::handover{h, next->position});
+    pending_operation& op = *find_pending(id);
+    op.message = next->message;
+    op.commit = s.is_persistent() ? next_number() : mqtt::message_number{};
+    const auto parts = mqtt::parse_topic_filter(next->share);
+    GODWIT_ASSERT(parts.has_value() && !parts->group.empty());
+    const routing::shard_id leader =
+        home_of_group(parts->group, parts->filter, options.seed, options.shards);
+    ++op.outstanding;
+    if (leader != self) {
+      mailbox_.post(leader, mail::share_return{id, next->share, next->quality, next->message,
+                                               member(h), op.commit});
+    } else {
+      return_share(id, next->share, next->quality, next->message, member(h), op.commit);
+    }
+    part_done(id);
+  }
+  erase_if_over(h);
+}
+
+void shard_engine::tell_groups(session_handle h, const session_slot& s, bool connected) {
+  s.subscriptions.for_each([&](std::string_view filter, mqtt::qos) {
+    const auto parts = mqtt::parse_topic_filter(filter);
+    if (!parts || parts->group.empty()) return;
+    const routing::shard_id leader =
+        home_of_group(parts->group, parts->filter, options.seed, options.shards);
+    if (leader == self) {
+      groups_.set_connected(parts->group, parts->filter, member(h), connected);
+    } else {
+      mailbox_.post(leader, mail::group_presence{std::string{parts->group},
+                                                 std::string{parts->filter}, member(h),
+                                                 connected});
+    }
+  });
+}
+
+void shard_engine::leave_group(session_handle h, std::string_view share, pending_id pending) {
+  const auto parts = mqtt::parse_topic_filter(share);
+  GODWIT_ASSERT(parts.has_value());
+  const routing::shard_id leader =
+      home_of_group(parts->group, parts->filter, options.seed, options.shards);
+  if (leader == self) {
+    leave_here(parts->group, parts->filter, member(h));
+    return;
+  }
+  if (pending_operation* const op = find_pending(pending)) ++op->outstanding;
+  mailbox_.post(leader, mail::group_leave{pending, std::string{parts->group},
+                                          std::string{parts->filter}, member(h)});
+}
+
+void shard_engine::release_held(session_slot& s) {
+  if (!s.extras || s.extras->held.empty()) return;
+  timers_.cancel(s.extras->held_until);
+  s.extras->held_until = {};
+  for (const pending_id id : std::exchange(s.extras->held, {})) part_done(id);
+}
+
+void shard_engine::list_for_pump(session_handle h, session_slot& s) {
+  if (s.is_pump_listed || !s.connection) return;
+  s.is_pump_listed = true;
+  to_pump_.push_back(h);
+}
+
+/// Sends what the session's log may send now.
+void shard_engine::pump(session_handle h) {
+  session_slot& s = sessions_.at(h);
+  connection* const c = connections_.find(s.connection);
+  if (c == nullptr || c->at != phase::live || c->is_doomed || !c->has_transport) return;
+  // A reader that is behind gets no more; `on_writable` goes on.
+  if (unsent(*c) > options.limits.output_bytes_max) return;
+  outgoing_.clear();
+  const session::tally old = s.log.pump(
+      {options.limits.inflight_max, durable_batch_, oldest_allowed(), now.wall}, records_,
+      outgoing_);
+  if (old.count != 0) {
+    ports.counters.add(observe::counter::copies_expired, old.count);
+    ports.counters.subtract(observe::counter::copies_in_log, old.count);
+  }
+  constexpr std::size_t by_reference_above = 4'096;
+  for (session::outgoing& o : outgoing_) {
+    output_queue& out = output(s.connection, *c);
+    if (o.what == session::outgoing::kind::pubrel) {
+      mqtt::encode(mqtt::ack_view{mqtt::packet_type::pubrel, o.id, mqtt::reason_code::success, {}},
+                   c->version, out.bytes());
+      count_sent(mqtt::packet_type::pubrel);
+      continue;
+    }
+    const mqtt::message& m = *o.message;
+    const mqtt::publish_view p{m.topic(), m.payload(), o.id, o.quality, o.dup, o.retain, {}};
+    ports.counters.add(observe::counter::publish_bytes_sent, m.payload().size());
+    if (m.payload().size() > by_reference_above) {
+      mqtt::encode_publish_head(p, c->version, out.bytes());
+      out.attach(std::move(o.message));
+    } else {
+      mqtt::encode(p, c->version, out.bytes());
+    }
+    count_sent(mqtt::packet_type::publish);
+    ports.counters.add_publish_sent(static_cast<std::size_t>(o.quality));
+    if (o.dup) ports.counters.add(observe::counter::copies_redelivered);
+    if (o.quality == mqtt::qos::at_most_once) {
+      ports.counters.add(observe::counter::copies_delivered);
+      ports.counters.subtract(observe::counter::copies_in_log);
+    }
+  }
+  outgoing_.clear();
+  if (s.log.inflight() != 0) arm_retry(s.connection, *c);
+  if (s.log.waits_for_disk(durable_batch_)) {
+    wait_for(records_.is_empty() ? submitted_.back().batch : records_.open_batch(),
+             {durable_wait::kind::pump, (std::uint64_t{h.generation} << 32) | h.index});
+  }
+}
+
+}  // namespace godwit::broker

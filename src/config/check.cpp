@@ -1,0 +1,41 @@
+#include "check.hpp"
+
+#include "address.hpp"
+#include "values.hpp"
+
+#include <set>
+
+namespace godwit::config {
+
+void check_listeners(loaded& file) {
+  const auto blame = [&file](std::size_t index, std::string_view key, const std::string& what) {
+    const std::string path = "listeners[" + std::to_string(index) + "]";
+    const std::string full = path + "." + std::string(key);
+    const auto exact = file.origins.find(full);
+    const auto entry = file.origins.find(path);
+    const position where = exact != file.origins.end()   ? exact->second
+                           : entry != file.origins.end() ? entry->second
+                                                         : position{};
+    file.mistakes.push_back({where, full + ": " + what});
+  };
+  std::set<std::string> names;
+  std::set<std::pair<std::string, std::uint16_t>> addresses;
+  for (std::size_t i = 0; i < file.value.listeners.size(); ++i) {
+    const listener& l = file.value.listeners[i];
+    const net::listener_options& o = l.options;
+    if (!names.insert(o.name).second) {
+      blame(i, "name", quoted(o.name) + " names another listener already");
+    }
+    if (o.port != 0 && !addresses.insert({o.bind, o.port}).second) {
+      blame(i, "port", "another listener has this address and port already");
+    }
+    if (o.bind != "localhost" && !is_loopback(o.bind) && !l.allow_anonymous_remote) {
+      blame(i, "bind",
+            quoted(o.bind) +
+                " can be reached from other machines, and everybody gets in without a password; if "
+                "that is meant, add \"allow_anonymous_remote: true\" to this listener");
+    }
+  }
+}
+
+}  // namespace godwit::config

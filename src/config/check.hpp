@@ -1,0 +1,11 @@
+#pragma once
+
+#include <godwit/config/load.hpp>
+
+namespace godwit::config {
+
+/// What no single key shows: every name and every address with its port is there once, and an
+/// address beyond loopback was asked for by name.
+void check_listeners(loaded& file);
+
+}  // namespace godwit::config

@@ -1,0 +1,160 @@
+#include "schema.hpp"
+
+#include <godwit/config/render.hpp>
+
+#include <algorithm>
+
+namespace godwit::config {
+
+namespace {
+
+/// A scalar as YAML: in quotes when it could be taken for something else.
+std::string scalar(const std::string& value) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-";
+  if (!value.empty() && value.find_first_not_of(plain) == std::string::npos) return value;
+  std::string out = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+std::string indent(std::size_t levels) {
+  return std::string(2 * levels, ' ');
+}
+
+std::size_t depth_of(std::string_view path) {
+  return path.empty() ? 0 : static_cast<std::size_t>(std::ranges::count(path, '.')) + 1;
+}
+
+std::string kind_and_range(const std::string& kind, const std::string& range) {
+  return range.empty() ? kind : kind + ", " + range;
+}
+
+enum class explain : std::uint8_t { no, yes };
+
+/// Opens the sections of `path` that are not open yet.
+void open_sections(std::string& out, std::string_view path, std::string& open, explain how) {
+  if (path == open || path.empty()) return;
+  if (!open.starts_with(std::string(path) + '.')) {
+    open_sections(out, parent(path), open, how);
+    if (depth_of(path) == 1) out += '\n';
+    if (how == explain::yes) {
+      for (const section& s : sections()) {
+        if (s.path == path) out += indent(depth_of(path) - 1) + "# " + std::string(s.doc) + '\n';
+      }
+    }
+    out += indent(depth_of(path) - 1) + std::string(leaf(path)) + ":\n";
+  }
+  open = path;
+}
+
+/// The keys of a listener as one entry of a YAML list. `comment` says what stands behind a value.
+template <class Comment>
+void append_listener(std::string& out, const listener& l, explain how, Comment comment) {
+  std::string_view dash = "  - ";
+  for (const key<listener>& k : listener_keys()) {
+    if (how == explain::yes) out += (dash == "  - " ? "  # " : "    # ") + k.doc + '\n';
+    out += std::string(dash) + k.path + ": " + scalar(k.show(l)) + comment(k) + '\n';
+    dash = "    ";
+  }
+}
+
+template <class Comment>
+void append_keys(std::string& out, const configuration& c, explain how, Comment comment) {
+  std::string open;
+  for (const key<configuration>& k : broker_keys()) {
+    open_sections(out, parent(k.path), open, how);
+    const std::string in = indent(depth_of(k.path) - 1);
+    if (how == explain::yes) out += in + "# " + k.doc + '\n';
+    out += in + std::string(leaf(k.path)) + ": " + scalar(k.show(c)) + comment(k) + '\n';
+  }
+}
+
+void append_row(std::string& out, const std::string& path, const std::string& usual,
+                const std::string& values, const std::string& doc) {
+  out += "| `" + path + "` | `" + usual + "` | " + values + " | " + doc + " |\n";
+}
+
+/// All listeners as one text, to compare them.
+std::string listeners_text(const configuration& c) {
+  std::string out;
+  for (const listener& l : c.listeners) {
+    if (!out.empty()) out += "; ";
+    for (const key<listener>& k : listener_keys()) {
+      if (k.show(l) != k.usual || k.path == "name") {
+        out += (out.empty() || out.ends_with("; ") ? "" : ", ") + k.path + " " + k.show(l);
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string render_effective(const loaded& what, std::string_view path) {
+  const auto origin = [&](const std::string& full) {
+    const auto it = what.origins.find(full);
+    if (it == what.origins.end()) return std::string("  # default");
+    return "  # " + std::string(path) + ":" + std::to_string(it->second.line);
+  };
+  std::string out = "listeners:\n";
+  for (std::size_t i = 0; i < what.value.listeners.size(); ++i) {
+    const std::string entry = "listeners[" + std::to_string(i) + "].";
+    append_listener(out, what.value.listeners[i], explain::no,
+                    [&](const key<listener>& k) { return origin(entry + k.path); });
+  }
+  append_keys(out, what.value, explain::no,
+              [&](const key<configuration>& k) { return origin(k.path); });
+  return out;
+}
+
+std::string render_reference_yaml() {
+  const configuration usual;
+  const auto values = [](const auto& k) { return "  # " + kind_and_range(k.kind, k.range); };
+  std::string out =
+      "# Every key of Godwit's configuration with its default. A key that is left out has it, so "
+      "a\n"
+      "# configuration needs only what differs; without any, Godwit runs exactly like this.\n"
+      "# Durations: ms s m h d. Sizes: B KiB MiB GiB TiB, or KB MB GB TB (powers of 1000).\n"
+      "# `godwitd --check --config FILE` tells whether a file is right, `--print-effective` what "
+      "it\n"
+      "# amounts to.\n\n"
+      "# Where clients connect.\n"
+      "listeners:\n";
+  append_listener(out, usual.listeners.front(), explain::yes, values);
+  for (std::size_t i = 1; i < usual.listeners.size(); ++i) {
+    append_listener(out, usual.listeners[i], explain::no, [](const auto&) { return ""; });
+  }
+  out += '\n';
+  append_keys(out, usual, explain::yes, values);
+  return out;
+}
+
+std::string render_reference_markdown() {
+  std::string out = "| key | default | values | meaning |\n|---|---|---|---|\n";
+  for (const key<listener>& k : listener_keys()) {
+    append_row(out, "listeners[]." + k.path, k.usual, kind_and_range(k.kind, k.range), k.doc);
+  }
+  for (const key<configuration>& k : broker_keys()) {
+    append_row(out, k.path, k.usual, kind_and_range(k.kind, k.range), k.doc);
+  }
+  return out;
+}
+
+std::vector<difference> differences(const configuration& before, const configuration& after) {
+  std::vector<difference> out;
+  const std::string old_listeners = listeners_text(before);
+  const std::string new_listeners = listeners_text(after);
+  if (old_listeners != new_listeners) out.push_back({"listeners", old_listeners, new_listeners});
+  for (const key<configuration>& k : broker_keys()) {
+    std::string old_value = k.show(before);
+    std::string new_value = k.show(after);
+    if (old_value != new_value) out.push_back({k.path, std::move(old_value), std::move(new_value)});
+  }
+  return out;
+}
+
+}  // namespace godwit::config

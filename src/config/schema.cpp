@@ -1,0 +1,309 @@
+#include "schema.hpp"
+
+#include "address.hpp"
+
+#include <algorithm>
+
+namespace godwit::config {
+
+namespace {
+
+using session::limits;
+using shard = broker::shard_options;
+
+constexpr std::uint64_t kib = 1024;
+constexpr std::uint64_t mib = 1024 * kib;
+constexpr std::uint64_t gib = 1024 * mib;
+constexpr std::uint64_t tib = 1024 * gib;
+constexpr std::uint64_t second = 1'000;
+constexpr std::uint64_t minute = 60 * second;
+constexpr std::uint64_t hour = 60 * minute;
+constexpr std::uint64_t day = 24 * hour;
+constexpr std::uint64_t year = 365 * day;
+constexpr std::uint64_t any16 = 65'535;
+constexpr std::uint64_t any32 = 4'294'967'295;
+/// The largest MQTT packet: a fixed header of 5 bytes and a Remaining Length of 268,435,455.
+constexpr std::uint64_t packet_bytes = 268'435'460;
+
+template <class Target, class Kind, class Field>
+key<Target> make(std::string_view path, Kind kind, Field field, std::string_view doc) {
+  const auto read_from = [field](const Target& t) -> const auto& {
+    return field(const_cast<Target&>(t));
+  };
+  key<Target> k{std::string(path), kind.kind(), kind.range(), std::string(doc), {}, {}, {}};
+  k.show = [kind, read_from](const Target& t) { return kind.show(read_from(t)); };
+  k.usual = k.show(Target{});
+  k.set = [kind, field, usual = k.usual](Target& t, std::string_view text) {
+    return kind.read(text, usual, field(t));
+  };
+  return k;
+}
+
+template <class Kind, class T>
+key<configuration> limit(std::string_view path, Kind kind, T limits::*member,
+                         std::string_view doc) {
+  return make<configuration>(
+      path, kind, [member](configuration& c) -> T& { return c.broker.limits.*member; }, doc);
+}
+template <class Kind, class T>
+key<configuration> tuning(std::string_view path, Kind kind, T shard::*member,
+                          std::string_view doc) {
+  return make<configuration>(
+      path, kind, [member](configuration& c) -> T& { return c.broker.*member; }, doc);
+}
+template <class Kind, class T>
+key<configuration> network(std::string_view path, Kind kind, T net::tuning::*member,
+                           std::string_view doc) {
+  return make<configuration>(
+      path, kind, [member](configuration& c) -> T& { return c.net.*member; }, doc);
+}
+template <class Kind, class T>
+key<configuration> whole(std::string_view path, Kind kind, T configuration::*member,
+                         std::string_view doc) {
+  return make<configuration>(
+      path, kind, [member](configuration& c) -> T& { return c.*member; }, doc);
+}
+template <class Kind, class T>
+key<configuration> logging(std::string_view path, Kind kind, T observe::log_options::*member,
+                           std::string_view doc) {
+  return make<configuration>(
+      path, kind, [member](configuration& c) -> T& { return c.log.*member; }, doc);
+}
+template <class Kind, class T>
+key<listener> socket(std::string_view path, Kind kind, T net::listener_options::*member,
+                     std::string_view doc) {
+  return make<listener>(
+      path, kind, [member](listener& l) -> T& { return l.options.*member; }, doc);
+}
+template <class Kind, class T>
+key<listener> permission(std::string_view path, Kind kind, T listener::*member,
+                         std::string_view doc) {
+  return make<listener>(
+      path, kind, [member](listener& l) -> T& { return l.*member; }, doc);
+}
+
+choice<session::denied_reaction> reaction() {
+  using session::denied_reaction;
+  return {
+      {{"acknowledge", denied_reaction::acknowledge}, {"disconnect", denied_reaction::disconnect}}};
+}
+choice<session::overflow_policy> overflow() {
+  using session::overflow_policy;
+  return {{{"drop-oldest", overflow_policy::drop_oldest},
+           {"drop-newest", overflow_policy::drop_newest},
+           {"disconnect", overflow_policy::disconnect}}};
+}
+choice<session::takeover_will> takeover() {
+  using session::takeover_will;
+  return {{{"send", takeover_will::send}, {"suppress", takeover_will::suppress}}};
+}
+choice<observe::log_level> level() {
+  using observe::log_level;
+  return {{{"error", log_level::error},
+           {"warn", log_level::warn},
+           {"info", log_level::info},
+           {"debug", log_level::debug}}};
+}
+choice<observe::log_format> format() {
+  return {{{"text", observe::log_format::text}, {"json", observe::log_format::json}}};
+}
+
+bool is_listener_name(std::string_view text) {
+  return !text.empty() && text.size() <= 64 &&
+         text.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+             std::string_view::npos;
+}
+bool is_bind(std::string_view text) {
+  return text == "localhost" || text == "*" || is_ip_address(text);
+}
+
+/// "stderr", or the full path of a file; the member is empty for stderr.
+struct log_destination {
+  [[nodiscard]] std::string kind() const { return "stderr or a file's full path"; }
+  [[nodiscard]] std::string range() const { return {}; }
+  complaint read(std::string_view text, std::string_view, std::string& out) const {
+    constexpr std::size_t path_bytes_max = 4'095;
+    if (text != "stderr" && (!text.starts_with('/') || text.size() > path_bytes_max)) {
+      return quoted(text) + " is neither stderr nor a file's full path";
+    }
+    out = text == "stderr" ? std::string_view{} : text;
+    return std::nullopt;
+  }
+  [[nodiscard]] std::string show(const std::string& file) const {
+    return file.empty() ? "stderr" : file;
+  }
+};
+
+}  // namespace
+
+std::vector<key<listener>> listener_keys() {
+  using options = net::listener_options;
+  return {
+      socket("name", free_text{"a name", "1 to 64 letters, digits, - and _", is_listener_name},
+             &options::name, "What the log calls this listener; each name once."),
+      socket("bind",
+             free_text{"an IP address",
+                       "localhost, * (every address) or an address such as \"::1\"", is_bind},
+             &options::bind, "The address to listen on; localhost is 127.0.0.1."),
+      socket("port", count{{0, any16}}, &options::port,
+             "The TCP port; 0 lets the system choose one, which the log tells."),
+      socket("connections_max", count{{1, any32, "no limit of its own"}}, &options::connections_max,
+             "Connections accepted here at the same time; more are closed at once."),
+      socket("backlog", count{{1, 65'535}}, &options::backlog,
+             "Connections the system holds until they are accepted."),
+      socket("optional", truth{}, &options::optional,
+             "Whether to go on without this listener if the machine lacks its address."),
+      permission("allow_anonymous_remote", truth{}, &listener::allow_anonymous_remote,
+                 "Lets everybody who reaches an address beyond loopback in, without a password."),
+  };
+}
+
+std::vector<key<configuration>> broker_keys() {
+  return {
+      whole("shards", count_or_word{{1, 64, "auto"}, "auto"}, &configuration::shards,
+            "Threads that serve clients; auto is one per core."),
+      whole("connections_max", count{{1, any32, "none"}}, &configuration::connections_max,
+            "Connections of the whole broker at the same time."),
+
+      limit("connection.connect_timeout", duration{{1, hour}}, &limits::connect_timeout,
+            "From the TCP accept to a complete CONNECT."),
+      limit("connection.connect_bytes_max", size{{64, packet_bytes}}, &limits::connect_bytes_max,
+            "The whole CONNECT packet; a larger will needs more."),
+      limit("connection.client_id_bytes_max", count{{23, any16}}, &limits::client_id_bytes_max,
+            "Client ids in bytes; a longer one is refused with code 2."),
+      limit("connection.keep_alive_max", duration{{second, any16 * second, "off"}},
+            &limits::keep_alive_max_s,
+            "Clients that ask for more, or for none, are refused with code 3."),
+      limit("connection.packet_bytes_max", size{{64, packet_bytes}}, &limits::packet_bytes_max,
+            "One whole packet from a client."),
+      limit("connection.topic_bytes_max", count{{1, any16}}, &limits::topic_bytes_max,
+            "Topic names and filters in bytes."),
+      limit("connection.topic_levels_max", count{{1, any16}}, &limits::topic_levels_max,
+            "Levels of a topic name or filter, empty ones included."),
+      limit("connection.output_bytes_max", size{{kib, gib}}, &limits::output_bytes_max,
+            "Unsent bytes of one connection, above which QoS 0 is dropped for it."),
+      limit("connection.unanswered_publishes_max", count{{1, any16}},
+            &limits::unanswered_publishes_max,
+            "QoS 1 and 2 messages of one client that are not answered yet."),
+      limit("connection.stalled_reader_timeout", duration{{second, day, "off"}},
+            &limits::stalled_reader_timeout,
+            "A client that takes no byte for so long, with output waiting, is closed."),
+      network(
+          "connection.unacknowledged_max", duration{{second, day, "the system's"}},
+          &net::tuning::unacknowledged_max,
+          "A client whose TCP acknowledges nothing for so long, with output waiting, is closed."),
+      network("connection.linger_max", duration{{1, hour}}, &net::tuning::linger_max,
+              "How long a client that the broker closed may take to close its side."),
+
+      limit("session.expiry", duration{{second, 100 * year, "never"}}, &limits::session_expiry,
+            "How long a session of clean session 0 is kept after its connection ended."),
+      limit("session.subscriptions_max", count{{1, any32}}, &limits::subscriptions_max,
+            "Subscriptions of one session."),
+      limit("session.inflight_max", count{{1, any16}}, &limits::inflight_max,
+            "QoS 1 and 2 messages on their way to one client, not yet acknowledged."),
+      limit("session.owner_check", truth{}, &limits::session_owner_check,
+            "Whether a session can be taken over only by the user that made it."),
+      limit("session.queue.bytes_max", size{{kib, 64 * tib, "none"}}, &limits::queue_bytes_max,
+            "Topics and payloads that wait for one session."),
+      limit("session.queue.count_max", count{{1, any32, "none"}}, &limits::queue_count_max,
+            "Messages that wait for one session."),
+      limit("session.queue.age_max", duration{{second, 100 * year, "none"}}, &limits::queue_age_max,
+            "How long a message waits for one session."),
+      limit("session.queue.overflow", overflow(), &limits::queue_overflow,
+            "What happens at the limits of bytes and count."),
+      limit("session.slow_subscriber.high_water", size{{kib, 64 * tib}},
+            &limits::slow_high_water_bytes,
+            "Above it a connected subscriber that makes progress slows its publishers."),
+      limit("session.slow_subscriber.hold_max", duration{{0, hour}}, &limits::slow_hold_max,
+            "How long one subscriber may hold a publisher up."),
+      limit("session.share_handover_after", duration{{1, 30 * day, "when its session ends"}},
+            &limits::share_handover_after,
+            "When messages of an absent member of a shared group go to another."),
+
+      limit("protocol.denied_publish", reaction(), &limits::denied_publish,
+            "What a 3.1.1 client gets for a message that it may not publish."),
+      limit("protocol.will_on_takeover", takeover(), &limits::will_on_takeover,
+            "The will of a connection that the same client id takes over."),
+      limit("protocol.will_grace_after_restart", duration{{0, day}},
+            &limits::will_grace_after_restart,
+            "Wills found at a start wait so long for their clients."),
+      limit("protocol.mqtt31.client_id_chars_max", count{{1, any16, "off"}},
+            &limits::mqtt31_client_id_chars_max,
+            "Longest client id of MQTT 3.1 in characters; the standard says 23."),
+      limit("protocol.mqtt31.denied_subscribe", reaction(), &limits::mqtt31_denied_subscribe,
+            "What a 3.1 client gets for a filter that it may not subscribe to."),
+      limit("protocol.mqtt31.denied_publish", reaction(), &limits::mqtt31_denied_publish,
+            "What a 3.1 client gets for a message that it may not publish."),
+      limit("protocol.mqtt31.retry.first", duration{{second, hour, "off"}},
+            &limits::mqtt31_retry_first,
+            "When an unacknowledged message is sent again on a live 3.1 connection."),
+      limit("protocol.mqtt31.retry.factor", factor{1, 100}, &limits::mqtt31_retry_factor,
+            "How much longer each further wait is."),
+      limit("protocol.mqtt31.retry.count", count{{1, any16}}, &limits::mqtt31_retry_count,
+            "How often a message is sent again."),
+
+      tuning("sys.interval", duration{{second, day, "off"}}, &shard::sys_interval,
+             "How often $SYS/broker/... is published."),
+
+      tuning("tuning.turn_packets_max", count{{1, 1'000'000}}, &shard::turn_packets_max,
+             "Packets and copies handled before output is flushed."),
+      tuning("tuning.mail_credit", count{{1, 1'000'000}}, &shard::mail_credit,
+             "Unanswered mails of one class from one shard to another."),
+      tuning("tuning.topic_cache_entries", count{{1, 100'000'000}}, &shard::topic_cache_entries,
+             "Topics of which a shard remembers the subscribers."),
+      tuning("tuning.retained_page_messages", count{{1, 1'000'000}}, &shard::retained_page_messages,
+             "Retained messages that shards send at a time."),
+      tuning("tuning.retained_page_bytes", size{{kib, gib}}, &shard::retained_page_bytes,
+             "Bytes of retained messages that shards send at a time."),
+      network("tuning.read_bytes_max", size{{4 * kib, 64 * mib}}, &net::tuning::read_bytes_max,
+              "Bytes read from one connection per turn; each shard has one buffer of this size."),
+      network("tuning.events_per_turn", count{{1, 1'000'000}}, &net::tuning::events_per_turn,
+              "Ready connections that are served before output is flushed."),
+      network("tuning.mail_per_turn", count{{1, 1'000'000}}, &net::tuning::mail_per_turn,
+              "Batches of mail from other shards that are taken in one turn."),
+      network("tuning.accepts_per_turn", count{{1, 1'000'000}}, &net::tuning::accepts_per_turn,
+              "Connections accepted in a row by one listener."),
+      network("tuning.accept_pause", duration{{1, minute}}, &net::tuning::accept_pause,
+              "How long a listener rests when files or memory run out."),
+      network("tuning.lingering_max", count{{1, any32}}, &net::tuning::lingering_max,
+              "Closed connections per shard that wait for the client's side; the oldest go first."),
+      network("tuning.files_reserved", count{{0, 65'536}}, &net::tuning::files_reserved,
+              "Open files kept free for the broker itself; no connection gets one of the last."),
+      network("tuning.stop_max", duration{{1, hour}}, &net::tuning::stop_max,
+              "A graceful stop ends after this at the latest."),
+
+      logging("log.level", level(), &observe::log_options::level, "The least that is logged."),
+      logging("log.format", format(), &observe::log_options::format,
+              "Lines for people, or one JSON object a line."),
+      logging("log.destination", log_destination{}, &observe::log_options::file,
+              "Where the log goes; SIGHUP opens a file again, as rotation needs it."),
+  };
+}
+
+std::vector<section> sections() {
+  return {
+      {"listeners", "Where clients connect."},
+      {"connection", "What one connection may do and cost."},
+      {"session", "What one session may hold, and for how long."},
+      {"session.queue", "Messages that wait for a session, queued or offline."},
+      {"session.slow_subscriber", "When a subscriber reads more slowly than others publish."},
+      {"protocol", "Choices that the MQTT standards leave open."},
+      {"protocol.mqtt31", "For clients of MQTT 3.1 only."},
+      {"protocol.mqtt31.retry", "Sending again on a live connection, as MQTT 3.1 allows."},
+      {"sys", "The broker's own topics."},
+      {"tuning", "Sizes of the broker's insides; the defaults fit."},
+      {"log", "What the broker says."},
+  };
+}
+
+std::string_view leaf(std::string_view path) noexcept {
+  return path.substr(path.rfind('.') + 1);
+}
+
+std::string_view parent(std::string_view path) noexcept {
+  const auto dot = path.rfind('.');
+  return dot == std::string_view::npos ? std::string_view{} : path.substr(0, dot);
+}
+
+}  // namespace godwit::config

@@ -1,0 +1,215 @@
+#include "broker_process.hpp"
+
+#include "leveled_sink.hpp"
+#include "restore.hpp"
+#include "sd_notify.hpp"
+#include "signals.hpp"
+#include "surroundings.hpp"
+
+#include <godwit/auth/authenticator.hpp>
+#include <godwit/auth/authorizer.hpp>
+#include <godwit/base/checked_cast.hpp>
+#include <godwit/config/render.hpp>
+#include <godwit/net/boot_clock.hpp>
+#include <godwit/net/broker_threads.hpp>
+#include <godwit/net/file_limit.hpp>
+#include <godwit/observe/counters.hpp>
+#include <godwit/store/memory_store.hpp>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace godwit::daemon {
+
+namespace {
+
+net::options net_options(const config::configuration& c) {
+  net::options o;
+  o.shard = c.broker;
+  o.shard.shards = c.shards == 0 ? default_shards() : c.shards;
+  o.shard.seed = random_seed();
+  // Every shard takes its part of the limit, rounded up.
+  const auto shards = base::checked_cast<std::uint32_t>(o.shard.shards);
+  o.shard.connections_max = c.connections_max / shards + (c.connections_max % shards != 0 ? 1 : 0);
+  o.listeners.clear();
+  for (const config::listener& l : c.listeners) o.listeners.push_back(l.options);
+  o.tune = c.net;
+  return o;
+}
+
+observe::log_options log_options(const config::configuration& c) {
+  observe::log_options o = c.log;
+  if (o.file.empty() && stderr_is_journal()) o.prefix = observe::log_prefix::journal;
+  return o;
+}
+
+/// For somebody who just wants to see it work.
+void print_first_steps(std::uint16_t port) {
+  const std::string at = port == 1'883 ? "" : " -p " + std::to_string(port);
+  std::printf(
+      "Godwit %s is ready on localhost, port %u. Try it, in two other terminals:\n"
+      "  mosquitto_sub%s -t 'hello/#' -v\n"
+      "  mosquitto_pub%s -t hello/world -m 'it works'\n"
+      "Ctrl-C stops it; godwitd --help tells more.\n",
+      GODWIT_VERSION, unsigned{port}, at.c_str(), at.c_str());
+  std::fflush(stdout);
+}
+
+/// The broker and everything it stands on, in the order in which they need one another.
+class broker_process {
+ public:
+  broker_process(const command_line& line, const config::loaded& file, signals& from_outside)
+      : line_(line),
+        file_(file),
+        signals_(from_outside),
+        sink_(observe::make_log_sink(log_options(file.value)), file.value.log.level),
+        log_(clock_, std::make_unique<borrowed_sink>(sink_), file.value.log.level),
+        notifier_(take_notify_socket()),
+        options_(net_options(file.value)) {}
+
+  exit_status run() {
+    log_.info("godwit.start", {{"version", GODWIT_VERSION},
+                               {"config", line_.config_file.empty() ? "none" : line_.config_file},
+                               {"shards", options_.shard.shards}});
+    try {
+      if (!have_enough_files()) return exit_status::failed;
+      return serve();
+    } catch (const std::exception& e) {
+      log_.error("broker.failed", {{"reason", e.what()}});
+      return exit_status::failed;
+    }
+  }
+
+ private:
+  bool have_enough_files() {
+    const file_need need = files_needed(file_.value, options_.shard.shards);
+    const std::uint64_t limit = net::raise_file_limit();
+    if (limit >= need.files) return true;
+    log_.error("files.too_few",
+               {{"limit", limit},
+                {"needed", need.files},
+                {"connections", need.connections},
+                {"remedy",
+                 "raise LimitNOFILE of the service (ulimit -Hn in a shell), or lower "
+                 "connections_max"}});
+    return false;
+  }
+
+  exit_status serve() {
+    store::memory_store durable{store::memory_store::mode::immediate};
+    auth::anonymous_authenticator authenticator;
+    auth::open_authorizer authorizer;
+    routing::interest_table interest{options_.shard.shards, options_.shard.seed};
+    broker::number_source numbers;
+    std::vector<observe::counters> counters(options_.shard.shards);
+    net::broker_threads threads{
+        options_, {durable, authenticator, authorizer, interest, numbers, clock_, sink_, counters}};
+    restore(durable, numbers, threads, options_.shard, clock_.now());
+    if (const auto opened = threads.open(); !opened) {
+      log_.error("listener.failed", {{"reason", opened.error().text}});
+      return exit_status::failed;
+    }
+    threads.start([this] { signals_.wake(); });
+    say_ready(threads);
+    const exit_status status = follow_signals(threads);
+    threads.join();
+    log_.info("broker.stopped");
+    return status;
+  }
+
+  void say_ready(const net::broker_threads& threads) {
+    for (const auto& l : threads.listeners()) {
+      log_.info("listener.open",
+                {{"name", l->options.name}, {"address", l->address}, {"port", unsigned{l->port}}});
+    }
+    log_.info("broker.ready", {{"listeners", threads.listeners().size()}});
+    tell(notifier_.ready(status_line(threads)));
+    if (line_.config_file.empty() && !threads.listeners().empty()) {
+      print_first_steps(threads.listeners().front()->port);
+    }
+  }
+
+  exit_status follow_signals(net::broker_threads& threads) {
+    bool stopping = false;
+    for (;;) {
+      switch (signals_.wait()) {
+        case signals::event::reload:
+          if (!stopping) reload(threads);
+          break;
+        case signals::event::woken:
+          return stopping ? exit_status::ended : exit_status::failed;
+        case signals::event::stop:
+          threads.request_stop();
+          if (stopping) {
+            log_.warn("broker.cut_short");
+            signals_.end_at_next();
+            return exit_status::cut_short;
+          }
+          stopping = true;
+          log_.info("broker.stopping");
+          tell(notifier_.stopping("Closing connections"));
+          break;
+      }
+    }
+  }
+
+  /// What a SIGHUP does today: the log file is opened again, and the configuration is read and
+  /// compared. Nothing of it is applied while clients are served.
+  void reload(const net::broker_threads& threads) {
+    tell(notifier_.reloading(monotonic_now()));
+    log_.reopen();
+    if (!line_.config_file.empty()) compare_with_file();
+    tell(notifier_.ready(status_line(threads)));
+  }
+
+  void compare_with_file() {
+    config::loaded fresh = config::load_file(line_.config_file);
+    for (const config::mistake& m : fresh.mistakes) {
+      log_.error("reload.mistake", {{"what", config::describe(m, line_.config_file)}});
+    }
+    if (!fresh.mistakes.empty()) return;
+    apply_overrides(line_, fresh);
+    const auto changes = config::differences(file_.value, fresh.value);
+    for (const config::difference& d : changes) {
+      log_.warn("reload.needs_restart", {{"key", d.key}, {"running", d.before}, {"file", d.after}});
+    }
+    log_.info("reload.done", {{"need_restart", changes.size()}});
+  }
+
+  static std::string status_line(const net::broker_threads& threads) {
+    std::string out = "Listening on";
+    for (const auto& l : threads.listeners()) out += " " + l->address;
+    return out;
+  }
+
+  void tell(std::error_code error) {
+    if (error) log_.warn("notify.failed", {{"reason", error.message()}});
+  }
+
+  const command_line& line_;
+  const config::loaded& file_;
+  signals& signals_;
+  net::boot_clock clock_;
+  leveled_sink sink_;
+  observe::logger log_;
+  service_notifier notifier_;
+  net::options options_;
+};
+
+}  // namespace
+
+exit_status run_broker(const command_line& line, const config::loaded& file,
+                       signals& from_outside) {
+  return broker_process{line, file, from_outside}.run();
+}
+
+void apply_overrides(const command_line& line, config::loaded& file) {
+  if (!line.port) return;
+  const std::uint16_t first = file.value.listeners.front().options.port;
+  for (config::listener& l : file.value.listeners) {
+    if (l.options.port == first) l.options.port = *line.port;
+  }
+}
+
+}  // namespace godwit::daemon

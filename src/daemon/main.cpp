@@ -1,0 +1,70 @@
+#include "broker_process.hpp"
+#include "command_line.hpp"
+#include "signals.hpp"
+
+#include <godwit/config/render.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace godwit::daemon {
+namespace {
+
+void print(std::FILE* to, const std::string& text) {
+  std::fputs(text.c_str(), to);
+}
+
+exit_status refuse(const std::vector<config::mistake>& mistakes, const std::string& path) {
+  for (const config::mistake& m : mistakes) print(stderr, config::describe(m, path) + "\n");
+  print(stderr, "godwitd: the configuration has " + std::to_string(mistakes.size()) +
+                    (mistakes.size() == 1 ? " mistake" : " mistakes") + ", nothing was started\n");
+  return exit_status::wrong_input;
+}
+
+exit_status run(const command_line& line) {
+  using task = command_line::task;
+  if (line.what == task::help) {
+    print(stdout, help_text());
+    return exit_status::ended;
+  }
+  if (line.what == task::version) {
+    print(stdout, "godwitd " GODWIT_VERSION "\n");
+    return exit_status::ended;
+  }
+  config::loaded file;
+  if (!line.config_file.empty()) file = config::load_file(line.config_file);
+  if (!file.mistakes.empty()) return refuse(file.mistakes, line.config_file);
+  apply_overrides(line, file);
+  if (line.what == task::check) {
+    print(stdout, "OK: " + (line.config_file.empty() ? "the defaults" : line.config_file) + "\n");
+    return exit_status::ended;
+  }
+  if (line.what == task::print_effective) {
+    print(stdout, config::render_effective(file, line.config_file));
+    return exit_status::ended;
+  }
+  signals from_outside;
+  return run_broker(line, file, from_outside);
+}
+
+}  // namespace
+}  // namespace godwit::daemon
+
+int main(int argc, char** argv) {
+  using namespace godwit::daemon;
+  try {
+    const std::vector<std::string_view> arguments(argv + 1, argv + argc);
+    const auto parsed = parse_command_line(arguments);
+    if (const auto* wrong = std::get_if<usage_mistake>(&parsed)) {
+      print(stderr, "godwitd: " + wrong->what + "\n");
+      return static_cast<int>(exit_status::wrong_input);
+    }
+    return static_cast<int>(run(std::get<command_line>(parsed)));
+  } catch (const std::exception& e) {
+    print(stderr, std::string("godwitd: ") + e.what() + "\n");
+    return static_cast<int>(exit_status::failed);
+  }
+}

@@ -1,0 +1,66 @@
+#include "surroundings.hpp"
+
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <random>
+
+namespace godwit::daemon {
+
+std::size_t default_shards() {
+  constexpr std::size_t shards_max = 64;
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
+  return std::clamp<std::size_t>(static_cast<std::size_t>(CPU_COUNT(&allowed)), 1, shards_max);
+}
+
+std::uint64_t random_seed() {
+  std::random_device source;
+  return (std::uint64_t{source()} << 32U) | source();
+}
+
+std::chrono::microseconds monotonic_now() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now().time_since_epoch());
+}
+
+std::string take_notify_socket() {
+  const char* name = std::getenv("NOTIFY_SOCKET");
+  std::string out = name == nullptr ? "" : name;
+  ::unsetenv("NOTIFY_SOCKET");
+  return out;
+}
+
+bool stderr_is_journal() {
+  // "device:inode" of the stream, so that a redirected standard error is not taken for it.
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat actual {};
+  if (stream == nullptr || ::fstat(STDERR_FILENO, &actual) != 0) return false;
+  return std::to_string(actual.st_dev) + ":" + std::to_string(actual.st_ino) == stream;
+}
+
+file_need files_needed(const config::configuration& c, std::size_t shards) {
+  constexpr std::uint64_t per_shard = 4;  // epoll, timer, wake-up, one to refuse connections with
+  constexpr std::uint64_t per_process = 16;  // standard streams, signals, log, the rest
+  std::uint64_t by_listeners = 0;
+  bool all_limited = true;
+  for (const config::listener& l : c.listeners) {
+    by_listeners += l.options.connections_max;
+    all_limited = all_limited && l.options.connections_max != 0;
+  }
+  file_need need;
+  need.connections = c.connections_max;
+  if (all_limited) {
+    need.connections =
+        c.connections_max == 0 ? by_listeners : std::min(need.connections, by_listeners);
+  }
+  need.files = need.connections + shards * (c.listeners.size() + per_shard) + per_process;
+  if (need.connections != 0) need.files += c.net.files_reserved;
+  return need;
+}
+
+}  // namespace godwit::daemon

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <godwit/config/configuration.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+/// What the machine and whoever started the process give it.
+
+namespace godwit::daemon {
+
+/// One shard per core this process may run on, at most as many as a broker can have.
+[[nodiscard]] std::size_t default_shards();
+/// From the system's random source: clients cannot foresee where they are placed.
+[[nodiscard]] std::uint64_t random_seed();
+/// For the service manager, which compares it with its own.
+[[nodiscard]] std::chrono::microseconds monotonic_now();
+/// The socket of the service manager, or nothing. It is taken out of the environment.
+[[nodiscard]] std::string take_notify_socket();
+/// Standard error goes straight to systemd's journal.
+[[nodiscard]] bool stderr_is_journal();
+
+/// How many files may have to be open at the same time.
+struct file_need {
+  std::uint64_t connections = 0;  ///< as limited by the configuration; 0 = not limited
+  std::uint64_t files = 0;        ///< all of it: connections, the broker's own, the reserve
+};
+[[nodiscard]] file_need files_needed(const config::configuration& c, std::size_t shards);
+
+}  // namespace godwit::daemon

@@ -1,0 +1,47 @@
+#include <godwit/base/checked_cast.hpp>
+#include <godwit/mqtt/message.hpp>
+
+#include <cstring>
+#include <new>
+
+namespace godwit::mqtt {
+namespace {
+
+std::byte* append(std::byte* to, bytes_view bytes) noexcept {
+  if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+  return to + bytes.size();
+}
+
+}  // namespace
+
+message::message(const message_fields& fields) noexcept
+    : number_{fields.number},
+      retain_version_{fields.retain_version},
+      arrival_{fields.arrival},
+      expiry_s_{fields.expiry_s.value_or(0)},
+      topic_size_{base::checked_cast<std::uint32_t>(fields.topic.size())},
+      properties_size_{base::checked_cast<std::uint32_t>(fields.properties.size())},
+      payload_size_{base::checked_cast<std::uint32_t>(fields.payload.size())},
+      quality_{fields.quality},
+      retain_{fields.retain},
+      has_expiry_{fields.expiry_s.has_value()} {}
+
+base::ref<const message> message::make(const message_fields& fields) {
+  const std::size_t content =
+      fields.topic.size() + fields.properties.size() + fields.payload.size();
+  void* const memory = ::operator new(sizeof(message) + content);
+  auto* const m = new (memory) message{fields};
+  std::byte* to = static_cast<std::byte*>(memory) + sizeof(message);
+  to = append(to, base::as_bytes(fields.topic));
+  to = append(to, fields.properties);
+  append(to, fields.payload);
+  return base::ref<const message>::adopt(m);
+}
+
+void message::destroy(const message* m) noexcept {
+  const std::size_t size = m->memory_size();
+  m->~message();
+  ::operator delete(const_cast<message*>(m), size);
+}
+
+}  // namespace godwit::mqtt

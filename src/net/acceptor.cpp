@@ -1,0 +1,127 @@
+#include "acceptor.hpp"
+
+#include "peer_address.hpp"
+
+#include <godwit/net/file_limit.hpp>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace godwit::net {
+namespace {
+
+constexpr std::chrono::seconds line_interval{10};
+
+/// The system hands out the lowest free number, so a high number means that few files are left.
+int end_of_files_for_connections(std::uint32_t reserved) noexcept {
+  constexpr std::uint64_t part = 8;
+  const std::uint64_t limit = std::min<std::uint64_t>(file_limit(), 0x7fff'ffffU);
+  return static_cast<int>(limit - std::min<std::uint64_t>(reserved, limit / part));
+}
+
+}  // namespace
+
+acceptor::acceptor(boost::asio::io_context& context, unique_fd socket, listener& from,
+                   const tuning& tune, const base::clock& clock, observe::log_sink& log,
+                   on_accept take)
+    : socket_{context},
+      from_{from},
+      in_a_row_max_{tune.accepts_per_turn},
+      pause_{tune.accept_pause},
+      files_end_{end_of_files_for_connections(tune.files_reserved)},
+      clock_{clock},
+      log_{log},
+      take_{std::move(take)},
+      rest_lines_{1, line_interval},
+      full_lines_{1, line_interval} {
+  socket_.assign(socket.value());
+  static_cast<void>(socket.release());
+  wait();
+}
+
+void acceptor::resume(base::steady_time now) {
+  if (!resting_until_ || now < *resting_until_) return;
+  resting_until_.reset();
+  wait();
+}
+
+void acceptor::wait() {
+  socket_.async_wait(descriptor::wait_read, [this](const boost::system::error_code& error) {
+    if (!error) accept_some();
+  });
+}
+
+void acceptor::accept_some() {
+  for (std::size_t i = 0; i < in_a_row_max_; ++i) {
+    switch (accept_one()) {
+      case outcome::accepted:
+        break;
+      case outcome::nothing_waits:
+        wait();
+        return;
+      case outcome::rest:
+        resting_until_ = clock_.now().steady + pause_;
+        return;
+    }
+  }
+  wait();  // Fires at once if more are waiting, after the other events.
+}
+
+acceptor::outcome acceptor::accept_one() {
+  sockaddr_storage from{};
+  socklen_t size = sizeof from;
+  auto* const address = reinterpret_cast<sockaddr*>(&from);
+  unique_fd s{::accept4(socket_.native_handle(), address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+  if (!s) return on_error(errno);
+  if (s.value() >= files_end_) return rest("listener.out_of_files", EMFILE);
+  auto slot = from_.slots.take();
+  if (!slot) {
+    warn(full_lines_, "listener.full", "connections_max of the listener is reached");
+    return outcome::accepted;
+  }
+  take_(std::move(s), std::move(*slot), {endpoint_text(address), from_.options.name});
+  return outcome::accepted;
+}
+
+acceptor::outcome acceptor::on_error(int error) {
+  switch (error) {
+    case EAGAIN:
+      return outcome::nothing_waits;
+    case EMFILE:
+    case ENFILE:
+      return rest("listener.out_of_files", error);
+    case ENOBUFS:
+    case ENOMEM:
+      return rest("listener.out_of_memory", error);
+    case EBADF:
+    case EFAULT:
+    case EINVAL:
+    case ENOTSOCK:
+    case EOPNOTSUPP:
+      return rest("listener.broken", error);
+    default:
+      return outcome::accepted;  // An error of the one connection that was waiting.
+  }
+}
+
+acceptor::outcome acceptor::rest(std::string_view event, int error) {
+  warn(rest_lines_, event, std::system_category().message(error));
+  return outcome::rest;
+}
+
+void acceptor::warn(observe::rate_limit& limit, std::string_view event, std::string_view why) {
+  const base::moment now = clock_.now();
+  const auto suppressed = limit.admit(now.steady);
+  if (!suppressed) return;
+  const std::array<observe::log_field, 4> fields{observe::log_field{"listener", from_.options.name},
+                                                 observe::log_field{"address", from_.address},
+                                                 observe::log_field{"why", why},
+                                                 observe::log_field{"suppressed", *suppressed}};
+  log_.write({observe::log_level::warn, now.wall, event, fields});
+}
+
+}  // namespace godwit::net

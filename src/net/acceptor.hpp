@@ -1,0 +1,52 @@
+#pragma once
+
+#include <godwit/base/clock.hpp>
+#include <godwit/broker/transport.hpp>
+#include <godwit/net/listener.hpp>
+#include <godwit/net/socket_transport.hpp>
+#include <godwit/observe/log.hpp>
+
+#include <functional>
+#include <optional>
+
+namespace godwit::net {
+
+/// Accepts the connections of one listener on one shard: a bounded number in a row, and none for a
+/// while when the process is out of files. Never spins, logs at most a line a few seconds.
+class acceptor {
+ public:
+  using on_accept =
+      std::function<void(unique_fd socket, connection_slot slot, broker::peer_info peer)>;
+
+  /// `from`, the clock and the log outlive it.
+  acceptor(boost::asio::io_context& context, unique_fd socket, listener& from, const tuning& tune,
+           const base::clock& clock, observe::log_sink& log, on_accept take);
+
+  /// Accepts again after a rest that is over.
+  void resume(base::steady_time now);
+  /// The end of a rest.
+  [[nodiscard]] std::optional<base::steady_time> next_due() const { return resting_until_; }
+
+ private:
+  enum class outcome : std::uint8_t { accepted, nothing_waits, rest };
+  void wait();
+  void accept_some();
+  [[nodiscard]] outcome accept_one();
+  [[nodiscard]] outcome on_error(int error);
+  [[nodiscard]] outcome rest(std::string_view event, int error);
+  void warn(observe::rate_limit& limit, std::string_view event, std::string_view why);
+
+  descriptor socket_;
+  listener& from_;
+  std::size_t in_a_row_max_;
+  base::duration pause_;
+  int files_end_;  // no connection keeps a file descriptor from here on
+  const base::clock& clock_;
+  observe::log_sink& log_;
+  on_accept take_;
+  std::optional<base::steady_time> resting_until_;
+  observe::rate_limit rest_lines_;
+  observe::rate_limit full_lines_;
+};
+
+}  // namespace godwit::net

@@ -1,0 +1,69 @@
+#include "broker_host.hpp"
+
+#include <godwit/base/assert.hpp>
+#include <godwit/net/broker_threads.hpp>
+
+namespace godwit::net {
+
+broker_threads::broker_threads(const options& o, const shared_ports& ports)
+    : options_{o}, ports_{ports}, mail_{o.shard.shards} {
+  const std::size_t shards = o.shard.shards;
+  GODWIT_ASSERT(shards >= 1 && shards <= routing::shards_max && ports.counters.size() == shards);
+  for (const observe::counters& c : ports.counters) all_counters_.push_back(&c);
+  const thread_ports common{mail_, ports_.clock, ports_.log, board_};
+  for (std::size_t i = 0; i < shards; ++i) {
+    const routing::shard_id id{static_cast<std::uint8_t>(i)};
+    auto thread = std::make_unique<shard_thread>(id, options_.tune, common);
+    auto host = std::make_unique<broker_host>(
+        id, options_.shard,
+        broker::shard_ports{thread->connections(), mail_, ports_.durable_store,
+                            ports_.authenticator, ports_.authorizer, ports_.interest,
+                            ports_.numbers, ports_.counters[i], ports_.log, all_counters_});
+    shards_.push_back(&host->shard());
+    thread->set_host(std::move(host));
+    threads_.push_back(std::move(thread));
+  }
+  ports_.durable_store.on_durable([this] { mail_.nudge_all(); });
+}
+
+broker_threads::~broker_threads() {
+  ports_.durable_store.on_durable([] {});
+  if (!running_) return;
+  request_stop();
+  request_stop();
+  join();
+}
+
+broker::shard& broker_threads::shard(routing::shard_id id) noexcept {
+  return *shards_[id.value()];
+}
+
+base::result<void, listen_error> broker_threads::open() {
+  auto opened = open_listeners(options_.listeners, threads_.size(), options_.tune);
+  if (!opened) return opened.error();
+  listeners_ = std::move(*opened);
+  for (const auto& l : listeners_) {
+    for (std::size_t i = 0; i < threads_.size(); ++i) {
+      threads_[i]->add_listener(*l, std::move(l->sockets[i]));
+    }
+    l->sockets.clear();
+  }
+  return {};
+}
+
+void broker_threads::start(std::function<void()> on_ended) {
+  board_.on_ended = std::move(on_ended);
+  running_ = true;
+  for (const auto& t : threads_) t->start();
+}
+
+void broker_threads::request_stop() {
+  board_.requests.fetch_add(1, std::memory_order_acq_rel);
+  mail_.nudge_all();
+}
+
+void broker_threads::join() {
+  for (const auto& t : threads_) t->join();
+}
+
+}  // namespace godwit::net

@@ -1,0 +1,74 @@
+#include "lingering_sockets.hpp"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace godwit::net {
+namespace {
+
+enum class input : std::uint8_t { open, ended };
+
+/// Throws away what has arrived, without copying it (Linux: MSG_TRUNC on TCP).
+input discard(int fd) noexcept {
+  constexpr std::size_t step = 1U << 20U;
+  constexpr int steps_max = 16;
+  for (int i = 0; i < steps_max; ++i) {
+    const ssize_t taken = ::recv(fd, nullptr, step, MSG_TRUNC | MSG_DONTWAIT);
+    if (taken > 0) continue;
+    if (taken < 0 && errno == EINTR) continue;
+    return taken < 0 && errno == EAGAIN ? input::open : input::ended;
+  }
+  return input::open;
+}
+
+}  // namespace
+
+lingering_sockets::lingering_sockets(const tuning& tune)
+    : lingering_max_{tune.lingering_max}, linger_max_{tune.linger_max} {}
+
+void lingering_sockets::add(descriptor&& socket, connection_slot&& slot, base::steady_time now) {
+  descriptor leaving{std::move(socket)};
+  const int fd = leaving.native_handle();
+  if (::shutdown(fd, SHUT_WR) != 0 || discard(fd) == input::ended || lingering_max_ == 0) return;
+  if (sockets_.size() >= lingering_max_) close(sockets_.handle_of(oldest_));
+  const handle h = sockets_.emplace(std::move(leaving), std::move(slot), now + linger_max_);
+  sockets_[h.index].older = newest_;
+  (newest_ == none ? oldest_ : sockets_[newest_].newer) = h.index;
+  newest_ = h.index;
+  wait(h);
+}
+
+void lingering_sockets::expire(base::steady_time now) {
+  while (oldest_ != none && sockets_[oldest_].deadline <= now) {
+    discard(sockets_[oldest_].socket.native_handle());
+    close(sockets_.handle_of(oldest_));
+  }
+}
+
+std::optional<base::steady_time> lingering_sockets::next_due() const {
+  if (oldest_ == none) return std::nullopt;
+  return sockets_.at(sockets_.handle_of(oldest_)).deadline;
+}
+
+void lingering_sockets::wait(handle h) {
+  sockets_.at(h).socket.async_wait(
+      descriptor::wait_read, [this, h](const boost::system::error_code& error) {
+        entry* const e = sockets_.find(h);
+        if (e == nullptr) return;
+        if (error || discard(e->socket.native_handle()) == input::ended) {
+          close(h);
+        } else {
+          wait(h);
+        }
+      });
+}
+
+void lingering_sockets::close(handle h) {
+  const entry& e = sockets_.at(h);
+  (e.older == none ? oldest_ : sockets_[e.older].newer) = e.newer;
+  (e.newer == none ? newest_ : sockets_[e.newer].older) = e.older;
+  sockets_.erase(h);
+}
+
+}  // namespace godwit::net

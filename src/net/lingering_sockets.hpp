@@ -1,0 +1,48 @@
+#pragma once
+
+#include <godwit/net/socket_transport.hpp>
+
+#include <cstdint>
+#include <optional>
+
+namespace godwit::net {
+
+/// Connections that the broker has ended and whose peers have not closed yet. Our side is shut
+/// down, so the peer sees the end after the last byte; input is thrown away until its end, because
+/// closing a socket with unread input, or meeting input after the close, sends a reset that
+/// destroys what the peer has not read yet. For one shard's thread.
+class lingering_sockets {
+ public:
+  explicit lingering_sockets(const tuning& tune);
+
+  /// Shuts our side down; closes at once when the peer has closed already.
+  void add(descriptor&& socket, connection_slot&& slot, base::steady_time now);
+  /// Closes those whose time is over.
+  void expire(base::steady_time now);
+  [[nodiscard]] std::optional<base::steady_time> next_due() const;
+  [[nodiscard]] std::size_t size() const noexcept { return sockets_.size(); }
+
+ private:
+  static constexpr std::uint32_t none = 0xffff'ffffU;
+  struct entry {
+    entry(descriptor&& s, connection_slot&& c, base::steady_time t)
+        : socket{std::move(s)}, slot{std::move(c)}, deadline{t} {}
+    descriptor socket;
+    connection_slot slot;
+    base::steady_time deadline;
+    std::uint32_t older = none;
+    std::uint32_t newer = none;
+  };
+  using handle = base::slab<entry>::handle_type;
+
+  void wait(handle h);
+  void close(handle h);
+
+  std::size_t lingering_max_;
+  base::duration linger_max_;
+  base::slab<entry> sockets_;
+  std::uint32_t oldest_ = none;  // by deadline, which all have after the same time
+  std::uint32_t newest_ = none;
+};
+
+}  // namespace godwit::net

@@ -1,0 +1,176 @@
+#include "peer_address.hpp"
+
+#include <godwit/base/assert.hpp>
+#include <godwit/net/file_limit.hpp>
+#include <godwit/net/listener.hpp>
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
+
+namespace godwit::net {
+namespace {
+
+using boost::asio::ip::tcp;
+using opened = base::result<std::vector<std::unique_ptr<listener>>, listen_error>;
+
+enum class sharing : std::uint8_t { alone, with_other_shards };
+
+std::string quoted(const listener_options& o) {
+  return "listener \"" + o.name + "\": ";
+}
+
+bool has_ipv6() noexcept {
+  return static_cast<bool>(unique_fd{::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)});
+}
+
+std::optional<boost::asio::ip::address> parse(const std::string& bind) {
+  if (bind == "localhost") return boost::asio::ip::address_v4::loopback();
+  if (bind == "*") {
+    if (has_ipv6()) return boost::asio::ip::address_v6::any();
+    return boost::asio::ip::address_v4::any();
+  }
+  boost::system::error_code wrong;
+  const auto address = boost::asio::ip::make_address(bind, wrong);
+  if (wrong) return std::nullopt;
+  return address;
+}
+
+/// What one listener becomes.
+struct plan {
+  listener_options options;
+  tcp::endpoint where;
+  bool ipv6_only = false;
+};
+
+listen_error explain(const plan& p, int error) {
+  using kind = listen_error::kind;
+  const std::string at = endpoint_text(p.where.data());
+  const std::string start = quoted(p.options);
+  switch (error) {
+    case EADDRINUSE:
+      return {kind::in_use,
+              start + at +
+                  " is already in use (by another program or another godwitd); choose "
+                  "another port or stop the other one"};
+    case EACCES:
+    case EPERM:
+      return {
+          kind::no_permission,
+          start + "no permission to listen on " + at +
+              (p.where.port() < 1'024 ? "; ports below 1024 need root or CAP_NET_BIND_SERVICE, so "
+                                        "choose a higher one or grant the capability"
+                                      : "; a security policy of the system forbids it")};
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:
+      return {kind::no_such_address, start + "this machine has no address " +
+                                         p.where.address().to_string() +
+                                         "; use one of its own, or \"*\" for all of them"};
+    case EMFILE:
+      return {kind::system, start + "cannot listen on " + at +
+                                ": too many open files; the limit of this process is " +
+                                std::to_string(file_limit())};
+    default:
+      return {kind::system,
+              start + "cannot listen on " + at + ": " + std::system_category().message(error)};
+  }
+}
+
+bool set(int fd, int level, int name, int value) noexcept {
+  return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+/// A listening socket; connections inherit TCP_NODELAY and TCP_USER_TIMEOUT from it (Linux).
+/// Keepalive probes stay off: they would wake radios. On failure nothing, and `errno`.
+unique_fd listen_on(const plan& p, tcp::endpoint where, sharing how, const tuning& tune) {
+  const int family = where.protocol().family();
+  unique_fd s{::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  const int unacknowledged_ms = static_cast<int>(tune.unacknowledged_max.count());
+  const bool ok =
+      s && set(s.value(), SOL_SOCKET, SO_REUSEADDR, 1) &&
+      (family != AF_INET6 || set(s.value(), IPPROTO_IPV6, IPV6_V6ONLY, p.ipv6_only ? 1 : 0)) &&
+      (how == sharing::alone || set(s.value(), SOL_SOCKET, SO_REUSEPORT, 1)) &&
+      set(s.value(), IPPROTO_TCP, TCP_NODELAY, 1) &&
+      set(s.value(), IPPROTO_TCP, TCP_USER_TIMEOUT, unacknowledged_ms) &&
+      ::bind(s.value(), where.data(), static_cast<socklen_t>(where.size())) == 0 &&
+      ::listen(s.value(), p.options.backlog) == 0 &&
+      (how == sharing::with_other_shards || set(s.value(), SOL_SOCKET, SO_REUSEPORT, 1));
+  if (!ok) s.reset();
+  return s;
+}
+
+std::uint16_t port_of(int fd) {
+  tcp::endpoint bound;
+  auto size = static_cast<socklen_t>(bound.capacity());
+  GODWIT_ASSERT(::getsockname(fd, bound.data(), &size) == 0);
+  bound.resize(size);
+  return bound.port();
+}
+
+base::result<std::vector<plan>, listen_error> make_plans(std::span<const listener_options> wanted) {
+  std::vector<plan> plans;
+  for (const listener_options& o : wanted) {
+    const auto address = parse(o.bind);
+    if (!address) {
+      return listen_error{listen_error::kind::bad_address,
+                          quoted(o) + "\"" + o.bind +
+                              "\" is not an address; use a literal IPv4 or IPv6 address, "
+                              "\"localhost\" or \"*\""};
+    }
+    plans.push_back({o, {*address, o.port}});
+    for (const plan& earlier : std::span{plans}.first(plans.size() - 1)) {
+      if (o.port == 0 || earlier.where != plans.back().where) continue;
+      return listen_error{listen_error::kind::in_use,
+                          quoted(o) + endpoint_text(plans.back().where.data()) +
+                              " belongs to listener \"" + earlier.options.name +
+                              "\" already; give one of them another port"};
+    }
+  }
+  for (plan& p : plans) {
+    for (const plan& other : plans) {
+      if (other.where.address().is_v4() && other.where.port() == p.where.port()) p.ipv6_only = true;
+    }
+  }
+  return plans;
+}
+
+}  // namespace
+
+void throw_exception_from_error(const listen_error& error, const boost::source_location&) {
+  throw std::runtime_error(error.text);
+}
+
+opened open_listeners(std::span<const listener_options> wanted, std::size_t shards,
+                      const tuning& tune) {
+  auto plans = make_plans(wanted);
+  if (!plans) return plans.error();
+  std::vector<std::unique_ptr<listener>> all;
+  for (const plan& p : *plans) {
+    auto made = std::make_unique<listener>(p.options);
+    tcp::endpoint where = p.where;
+    for (std::size_t shard = 0; shard < shards; ++shard) {
+      unique_fd s =
+          listen_on(p, where, shard == 0 ? sharing::alone : sharing::with_other_shards, tune);
+      if (!s) break;
+      where.port(port_of(s.value()));
+      made->sockets.push_back(std::move(s));
+    }
+    if (made->sockets.size() < shards) {
+      listen_error why = explain(p, errno);
+      if (p.options.optional && why.why == listen_error::kind::no_such_address) continue;
+      return why;
+    }
+    made->port = where.port();
+    made->address = endpoint_text(where.data());
+    all.push_back(std::move(made));
+  }
+  return all;
+}
+
+}  // namespace godwit::net

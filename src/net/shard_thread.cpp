@@ -1,0 +1,212 @@
+#include "acceptor.hpp"
+#include "boot_timer.hpp"
+
+#include <godwit/net/shard_thread.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+namespace godwit::net {
+namespace {
+
+/// Signals belong to the thread that starts the broker.
+class signals_blocked {
+ public:
+  signals_blocked() noexcept {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  signals_blocked(const signals_blocked&) = delete;
+  signals_blocked& operator=(const signals_blocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+void take_earlier(std::optional<base::steady_time>& due,
+                  std::optional<base::steady_time> other) noexcept {
+  if (other && (!due || *other < *due)) due = other;
+}
+
+}  // namespace
+
+// One thread runs the context, others only post to it: the reactor needs no locks, the scheduler
+// does.
+shard_thread::shard_thread(routing::shard_id id, const tuning& tune, const thread_ports& ports)
+    : id_{id},
+      tune_{tune},
+      ports_{ports},
+      context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO},
+      timer_{std::make_unique<boot_timer>(context_, [this] { on_timer(); })},
+      connections_{context_, *this, tune} {
+  ports_.board.threads.fetch_add(1);
+  ports_.board.busy.fetch_add(1);
+  ports_.mail.set_wake(id_, [this] { boost::asio::post(context_, [] {}); });
+}
+
+shard_thread::~shard_thread() {
+  join();
+}
+
+void shard_thread::add_listener(listener& from, unique_fd socket) {
+  acceptors_.push_back(
+      std::make_unique<acceptor>(context_, std::move(socket), from, tune_, ports_.clock, ports_.log,
+                                 [this](unique_fd s, connection_slot slot, broker::peer_info peer) {
+                                   on_accept(std::move(s), std::move(slot), std::move(peer));
+                                 }));
+}
+
+void shard_thread::start() {
+  const signals_blocked here;
+  thread_ = std::thread{[this] { run(); }};
+}
+
+void shard_thread::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void shard_thread::on_bytes(broker::connection_token token, base::bytes_view bytes) {
+  open_turn();
+  host_->on_bytes(token, bytes);
+}
+
+void shard_thread::on_writable(broker::connection_token token) {
+  open_turn();
+  host_->on_writable(token);
+}
+
+void shard_thread::on_closed(broker::connection_token token, broker::transport_end how) {
+  open_turn();
+  host_->on_closed(token, how);
+}
+
+void shard_thread::on_accept(unique_fd socket, connection_slot slot, broker::peer_info peer) {
+  open_turn();
+  const broker::transport_id id = connections_.adopt(std::move(socket), std::move(slot));
+  connections_.start(id, host_->open(id, std::move(peer)));
+}
+
+void shard_thread::on_timer() {
+  const base::steady_time now = ports_.clock.now().steady;
+  connections_.expire(now);
+  for (const auto& a : acceptors_) a->resume(now);
+  const auto due = host_->next_due();
+  if (due && *due <= now) open_turn();
+}
+
+void shard_thread::run() {
+  const std::string name = "godwit/" + std::to_string(id_.value());
+  ::pthread_setname_np(::pthread_self(), name.c_str());
+  try {
+    loop();
+  } catch (const std::exception& e) {
+    fail(e.what());
+  } catch (...) {
+    fail("an exception of unknown type");
+  }
+  set_busy(false);
+  if (ports_.board.threads.fetch_sub(1) == 1 && ports_.board.on_ended) ports_.board.on_ended();
+}
+
+void shard_thread::loop() {
+  while (!is_finished()) {
+    sleep_or_poll();
+    round();
+  }
+}
+
+/// Runs the first event handler, if need be after a sleep.
+void shard_thread::sleep_or_poll() {
+  const bool has_work = host_->wants_turn() || connections_.wants_turn();
+  if (has_work || !ports_.mail.announce_sleep(id_)) {
+    context_.poll_one();
+    return;
+  }
+  if (const auto due = next_due()) timer_->arm(*due);
+  context_.run_one();
+}
+
+/// Everything else that is ready, the mail, and the end of the turn if there was a reason for one.
+void shard_thread::round() {
+  for (std::size_t i = 1; i < tune_.events_per_turn && context_.poll_one() != 0; ++i) {
+  }
+  ports_.mail.deliver(id_, tune_.mail_per_turn,
+                      [this](routing::shard_id from, broker::mail_batch&& batch) {
+                        open_turn();
+                        if (!batch.letters.empty()) host_->on_mail(from, std::move(batch));
+                      });
+  if (connections_.wants_turn() || host_->wants_turn()) open_turn();
+  if (turn_open_) {
+    connections_.run_pending();
+    host_->end_turn();
+    turn_open_ = false;
+  }
+  connections_.end_turn();
+}
+
+void shard_thread::open_turn() {
+  if (turn_open_) return;
+  turn_open_ = true;
+  const base::moment now = ports_.clock.now();
+  connections_.begin_turn(now.steady);
+  host_->begin_turn(now);
+}
+
+std::optional<base::steady_time> shard_thread::next_due() const {
+  std::optional<base::steady_time> due = host_->next_due();
+  take_earlier(due, connections_.next_due());
+  take_earlier(due, stop_deadline_);
+  for (const auto& a : acceptors_) take_earlier(due, a->next_due());
+  return due;
+}
+
+/// Between turns: whether the thread is to end now.
+bool shard_thread::is_finished() {
+  constexpr std::uint32_t at_once = 2;
+  const std::uint32_t requests = ports_.board.requests.load(std::memory_order_acquire);
+  if (requests == 0) return false;
+  if (requests >= at_once) return true;
+  if (!stop_deadline_) begin_stop();
+  set_busy(!host_->stopped() || connections_.lingering() != 0);
+  return ports_.board.busy.load() == 0 || ports_.clock.now().steady >= *stop_deadline_;
+}
+
+void shard_thread::begin_stop() {
+  acceptors_.clear();
+  open_turn();
+  stop_deadline_ = ports_.clock.now().steady + tune_.stop_max;
+  host_->stop();
+  round();
+}
+
+/// A shard that has nothing left goes on answering the others until all have nothing left.
+void shard_thread::set_busy(bool busy) {
+  if (busy == busy_) return;
+  busy_ = busy;
+  if (busy) {
+    ports_.board.busy.fetch_add(1);
+  } else if (ports_.board.busy.fetch_sub(1) == 1) {
+    ports_.mail.nudge_all();
+  }
+}
+
+void shard_thread::fail(const char* what) noexcept {
+  const std::array<observe::log_field, 2> fields{
+      observe::log_field{"shard", static_cast<unsigned>(id_.value())},
+      observe::log_field{"what", what}};
+  ports_.log.write({observe::log_level::error, ports_.clock.now().wall, "shard.failed", fields});
+  std::fprintf(stderr, "godwit: shard %u failed and the broker ends: %s\n",
+               static_cast<unsigned>(id_.value()), what);
+  std::abort();
+}
+
+}  // namespace godwit::net

@@ -1,0 +1,311 @@
+#include "lingering_sockets.hpp"
+
+#include <godwit/base/assert.hpp>
+#include <godwit/net/socket_transport.hpp>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cerrno>
+#include <numeric>
+
+namespace godwit::net {
+namespace {
+
+/// A connection between two shards.
+struct detached_socket final : broker::detached_transport {
+  unique_fd socket;  // none: it is lost already
+  connection_slot slot;
+};
+
+/// `recv` with the interruption by a signal left out.
+ssize_t receive_from(int fd, void* to, std::size_t size, int flags) noexcept {
+  ssize_t taken = 0;
+  do {
+    taken = ::recv(fd, to, size, flags | MSG_DONTWAIT);
+  } while (taken < 0 && errno == EINTR);
+  return taken;
+}
+
+/// How much one `sendmsg` took; -1 and `errno` on an error.
+ssize_t send_to(int fd, std::span<iovec> pieces, int flags) noexcept {
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pieces.size();
+  ssize_t taken = 0;
+  do {
+    taken = ::sendmsg(fd, &message, flags | MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (taken < 0 && errno == EINTR);
+  return taken;
+}
+
+std::size_t total_of(std::span<const base::bytes_view> pieces) noexcept {
+  return std::accumulate(pieces.begin(), pieces.end(), std::size_t{0},
+                         [](std::size_t sum, base::bytes_view p) { return sum + p.size(); });
+}
+
+}  // namespace
+
+/// Handed to Asio: names the connection instead of pointing at it, because it may be gone by then.
+struct socket_transport::on_ready {
+  socket_transport* owner;
+  handle h;
+  readiness what;
+  void operator()(const boost::system::error_code&) const { owner->ready(h, what); }
+};
+
+socket_transport::socket_transport(boost::asio::io_context& context, transport_events& events,
+                                   const tuning& tune)
+    : context_{context},
+      events_{events},
+      scratch_{std::make_unique_for_overwrite<std::byte[]>(tune.read_bytes_max)},
+      scratch_size_{tune.read_bytes_max},
+      lingering_{std::make_unique<lingering_sockets>(tune)} {}
+
+socket_transport::~socket_transport() = default;
+
+std::size_t socket_transport::send(broker::transport_id id,
+                                   std::span<const base::bytes_view> pieces) {
+  constexpr std::size_t batch_max = 256;
+  connection& c = at(id);
+  if (c.ended || c.failed) return total_of(pieces);
+  if (c.write_armed) return 0;
+  std::array<iovec, batch_max> batch;
+  std::size_t taken_in_all = 0;
+  for (std::size_t next = 0; next < pieces.size();) {
+    std::size_t count = 0;
+    std::size_t size = 0;
+    for (; next < pieces.size() && count < batch_max; ++next) {
+      if (pieces[next].empty()) continue;
+      batch[count++] = {const_cast<std::byte*>(pieces[next].data()), pieces[next].size()};
+      size += pieces[next].size();
+    }
+    if (count == 0) break;
+    const ssize_t taken = send_to(c.socket.native_handle(), {batch.data(), count},
+                                  next < pieces.size() ? MSG_MORE : 0);
+    if (taken < 0 && errno != EAGAIN) {
+      c.failed = true;
+      make_pending(connections_.handle_of(index_of(id)), c);
+      return total_of(pieces);
+    }
+    if (taken > 0) taken_in_all += static_cast<std::size_t>(taken);
+    if (taken < 0 || static_cast<std::size_t>(taken) < size) {
+      wait(connections_.handle_of(index_of(id)), c, readiness::writable);
+      break;
+    }
+  }
+  return taken_in_all;
+}
+
+void socket_transport::close(broker::transport_id id) {
+  connection& c = at(id);
+  if (c.ended) return;
+  c.ended = true;
+  ended_.push_back(connections_.handle_of(index_of(id)));
+  if (!c.failed) lingering_->add(std::move(c.socket), std::move(c.slot), now_);
+}
+
+void socket_transport::set_reading(broker::transport_id id, bool on) {
+  connection& c = at(id);
+  if (c.ended || c.reading == on) return;
+  c.reading = on;
+  arm_later(connections_.handle_of(index_of(id)), c);
+}
+
+void socket_transport::read_once(broker::transport_id id) {
+  connection& c = at(id);
+  if (c.ended || c.reading) return;
+  c.read_once = true;
+  make_pending(connections_.handle_of(index_of(id)), c);
+}
+
+std::unique_ptr<broker::detached_transport> socket_transport::detach(broker::transport_id id) {
+  connection& c = at(id);
+  auto leaving = std::make_unique<detached_socket>();
+  if (c.ended) return leaving;
+  c.ended = true;
+  ended_.push_back(connections_.handle_of(index_of(id)));
+  if (!c.failed) leaving->socket = unique_fd{c.socket.release()};
+  leaving->slot = std::move(c.slot);
+  return leaving;
+}
+
+broker::transport_id socket_transport::attach(
+    std::unique_ptr<broker::detached_transport> from_elsewhere, std::uint64_t token) {
+  auto& arriving = dynamic_cast<detached_socket&>(*from_elsewhere);
+  const broker::transport_id id = adopt(std::move(arriving.socket), std::move(arriving.slot));
+  start(id, token);
+  return id;
+}
+
+broker::transport_id socket_transport::adopt(unique_fd socket, connection_slot slot) {
+  const handle h = connections_.emplace(context_, std::move(slot));
+  connection& c = connections_[h.index];
+  boost::system::error_code refused;
+  if (socket) c.socket.assign(socket.value(), refused);
+  if (socket && !refused) {
+    static_cast<void>(socket.release());
+  } else {
+    c.failed = true;
+  }
+  return broker::transport_id{h.index + 1};
+}
+
+void socket_transport::start(broker::transport_id id, broker::connection_token token) {
+  connection& c = at(id);
+  if (c.ended) return;
+  c.token = token;
+  c.reading = true;
+  arm_later(connections_.handle_of(index_of(id)), c);
+}
+
+void socket_transport::run_pending() {
+  const std::vector<handle> now = std::exchange(pending_, {});
+  for (const handle h : now) {
+    connection* const c = connections_.find(h);
+    if (c == nullptr) continue;
+    c->pending = false;
+    if (c->ended) continue;
+    if (std::exchange(c->read_once, false) || (c->failed && c->reading)) {
+      receive(h, *c);
+    } else if (c->failed) {
+      look_at_paused(h, *c, readiness::error);
+    }
+  }
+}
+
+void socket_transport::end_turn() {
+  for (const handle h : to_arm_) {
+    connection& c = connections_.at(h);
+    c.to_arm = false;
+    if (!c.ended) arm(h, c);
+  }
+  to_arm_.clear();
+  for (const handle h : ended_) connections_.erase(h);
+  ended_.clear();
+}
+
+void socket_transport::expire(base::steady_time now) {
+  lingering_->expire(now);
+}
+
+std::optional<base::steady_time> socket_transport::next_due() const {
+  return lingering_->next_due();
+}
+
+std::size_t socket_transport::lingering() const noexcept {
+  return lingering_->size();
+}
+
+std::size_t socket_transport::bytes_per_connection() noexcept {
+  return base::slab<connection>::bytes_per_object();
+}
+
+std::uint32_t socket_transport::index_of(broker::transport_id id) noexcept {
+  GODWIT_ASSERT(id.value() != 0);
+  return id.value() - 1;
+}
+
+socket_transport::connection& socket_transport::at(broker::transport_id id) noexcept {
+  return connections_[index_of(id)];
+}
+
+/// Asio says that the socket is ready. Aborted waits come here too: their connection is gone.
+void socket_transport::ready(handle h, readiness what) {
+  connection* const c = connections_.find(h);
+  if (c == nullptr) return;
+  if (what == readiness::readable) c->read_armed = false;
+  if (what == readiness::writable) c->write_armed = false;
+  if (what == readiness::error) c->error_armed = false;
+  if (c->ended || c->failed) return;
+  if (what == readiness::writable) {
+    events_.on_writable(c->token);
+  } else if (!c->reading) {
+    look_at_paused(h, *c, what);
+  } else if (what == readiness::readable) {
+    receive(h, *c);
+  }
+}
+
+void socket_transport::receive(handle h, connection& c) {
+  const ssize_t taken =
+      c.socket.is_open() ? receive_from(c.socket.native_handle(), scratch_.get(), scratch_size_, 0)
+                         : 0;
+  c.error_seen = false;
+  if (taken > 0) {
+    arm_later(h, c);
+    events_.on_bytes(c.token, {scratch_.get(), static_cast<std::size_t>(taken)});
+  } else if (c.failed || (taken < 0 && errno != EAGAIN)) {
+    end(h, c, broker::transport_end::lost);
+  } else if (taken == 0) {
+    end(h, c, broker::transport_end::closed_by_peer);
+  } else {
+    arm_later(h, c);
+  }
+}
+
+/// Something happened to a connection that is not being read. An error is reported only once no
+/// byte is left in front of it; an end without an error waits until it is read.
+void socket_transport::look_at_paused(handle h, connection& c, readiness what) {
+  std::byte first{};
+  const ssize_t waiting =
+      c.socket.is_open() ? receive_from(c.socket.native_handle(), &first, 1, MSG_PEEK) : 0;
+  const bool empty = waiting == 0 || (waiting < 0 && errno == EAGAIN);
+  const bool error = waiting < 0 && errno != EAGAIN;
+  if (error || (c.failed && empty) || (what == readiness::error && waiting == 0)) {
+    end(h, c, broker::transport_end::lost);
+  } else if (what == readiness::error) {
+    c.error_seen = true;  // Waiting again would return at once.
+  } else {
+    arm_later(h, c);
+  }
+}
+
+void socket_transport::end(handle h, connection& c, broker::transport_end how) {
+  c.ended = true;
+  ended_.push_back(h);
+  boost::system::error_code ignored;
+  c.socket.close(ignored);
+  c.slot = connection_slot{};
+  events_.on_closed(c.token, how);
+}
+
+void socket_transport::make_pending(handle h, connection& c) {
+  if (std::exchange(c.pending, true)) return;
+  pending_.push_back(h);
+}
+
+void socket_transport::arm_later(handle h, connection& c) {
+  if (std::exchange(c.to_arm, true)) return;
+  to_arm_.push_back(h);
+}
+
+void socket_transport::arm(handle h, connection& c) {
+  if (c.failed) {
+    make_pending(h, c);
+  } else if (c.reading) {
+    if (!c.read_armed) wait(h, c, readiness::readable);
+  } else if (!c.read_armed && !c.error_armed && !c.error_seen) {
+    wait(h, c, readiness::error);
+  }
+}
+
+void socket_transport::wait(handle h, connection& c, readiness what) {
+  switch (what) {
+    case readiness::readable:
+      c.read_armed = true;
+      c.socket.async_wait(descriptor::wait_read, on_ready{this, h, what});
+      return;
+    case readiness::writable:
+      c.write_armed = true;
+      c.socket.async_wait(descriptor::wait_write, on_ready{this, h, what});
+      return;
+    case readiness::error:
+      c.error_armed = true;
+      c.socket.async_wait(descriptor::wait_error, on_ready{this, h, what});
+      return;
+  }
+}
+
+}  // namespace godwit::net

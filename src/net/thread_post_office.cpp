@@ -1,0 +1,40 @@
+#include <godwit/base/assert.hpp>
+#include <godwit/net/thread_post_office.hpp>
+
+#include <utility>
+
+namespace godwit::net {
+
+thread_post_office::thread_post_office(std::size_t shards) : inboxes_(shards) {}
+
+void thread_post_office::set_wake(routing::shard_id shard, std::function<void()> wake) {
+  inboxes_[shard.value()].wake = std::move(wake);
+}
+
+void thread_post_office::post(routing::shard_id from, routing::shard_id to,
+                              broker::mail_batch&& batch) {
+  GODWIT_ASSERT(to.value() < inboxes_.size());
+  if (batch.letters.empty()) return;
+  put(inboxes_[to.value()], {from, std::move(batch)});
+}
+
+void thread_post_office::nudge(routing::shard_id shard) {
+  inbox& in = inboxes_[shard.value()];
+  if (!in.nudged.exchange(true, std::memory_order_acq_rel)) put(in, {shard, {}});
+}
+
+void thread_post_office::nudge_all() {
+  for (std::size_t i = 0; i < inboxes_.size(); ++i) {
+    nudge(routing::shard_id{static_cast<std::uint8_t>(i)});
+  }
+}
+
+bool thread_post_office::announce_sleep(routing::shard_id shard) noexcept {
+  return inboxes_[shard.value()].letters.announce_sleep();
+}
+
+void thread_post_office::put(inbox& in, envelope&& e) {
+  if (in.letters.push(std::move(e))) in.wake();
+}
+
+}  // namespace godwit::net

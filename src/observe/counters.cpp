@@ -1,0 +1,193 @@
+#include <godwit/observe/counters.hpp>
+
+#include <numeric>
+
+namespace godwit::observe {
+namespace {
+
+template <std::size_t Size>
+std::uint64_t sum_of(const std::array<std::uint64_t, Size>& cells) noexcept {
+  return std::accumulate(cells.begin(), cells.end(), std::uint64_t{0});
+}
+
+template <std::size_t Size>
+void add_cells(const std::array<std::atomic<std::uint64_t>, Size>& from,
+               std::array<std::uint64_t, Size>& to) noexcept {
+  for (std::size_t i = 0; i < Size; ++i) to[i] += from[i].load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+std::string_view name(counter c) noexcept {
+  switch (c) {
+    case counter::connections_opened:
+      return "connections_opened";
+    case counter::connections_closed:
+      return "connections_closed";
+    case counter::clients_connected:
+      return "clients_connected";
+    case counter::sessions_persistent:
+      return "sessions_persistent";
+    case counter::sessions_persistent_offline:
+      return "sessions_persistent_offline";
+    case counter::sessions_created:
+      return "sessions_created";
+    case counter::sessions_resumed:
+      return "sessions_resumed";
+    case counter::sessions_taken_over:
+      return "sessions_taken_over";
+    case counter::sessions_expired:
+      return "sessions_expired";
+    case counter::bytes_received:
+      return "bytes_received";
+    case counter::bytes_sent:
+      return "bytes_sent";
+    case counter::packets_received:
+      return "packets_received";
+    case counter::packets_sent:
+      return "packets_sent";
+    case counter::publish_bytes_received:
+      return "publish_bytes_received";
+    case counter::publish_bytes_sent:
+      return "publish_bytes_sent";
+    case counter::publish_duplicates:
+      return "publish_duplicates";
+    case counter::publish_received:
+      return "publish_received";
+    case counter::publish_no_subscriber:
+      return "publish_no_subscriber";
+    case counter::publish_routed:
+      return "publish_routed";
+    case counter::copies_made:
+      return "copies_made";
+    case counter::copies_delivered:
+      return "copies_delivered";
+    case counter::copies_expired:
+      return "copies_expired";
+    case counter::copies_ended_with_session:
+      return "copies_ended_with_session";
+    case counter::copies_in_log:
+      return "copies_in_log";
+    case counter::copies_redelivered:
+      return "copies_redelivered";
+    case counter::copies_handed_over:
+      return "copies_handed_over";
+    case counter::wills_published:
+      return "wills_published";
+    case counter::subscriptions:
+      return "subscriptions";
+    case counter::shared_subscriptions:
+      return "shared_subscriptions";
+    case counter::retained_messages:
+      return "retained_messages";
+    case counter::retained_bytes:
+      return "retained_bytes";
+    case counter::stored_messages:
+      return "stored_messages";
+    case counter::stored_message_bytes:
+      return "stored_message_bytes";
+    case counter::mail_sent:
+      return "mail_sent";
+    case counter::mail_batches_sent:
+      return "mail_batches_sent";
+    case counter::mail_for_nobody:
+      return "mail_for_nobody";
+    case counter::count_:
+      break;
+  }
+  return {};
+}
+
+std::string_view name(refuse_reason r) noexcept {
+  switch (r) {
+    case refuse_reason::not_authorized:
+      return "not_authorized";
+    case refuse_reason::invalid_topic:
+      return "invalid_topic";
+    case refuse_reason::retain_refused:
+      return "retain_refused";
+    case refuse_reason::quota_exceeded:
+      return "quota_exceeded";
+    case refuse_reason::store_unavailable:
+      return "store_unavailable";
+    case refuse_reason::connection_closing:
+      return "connection_closing";
+    case refuse_reason::count_:
+      break;
+  }
+  return {};
+}
+
+std::string_view name(drop_reason r) noexcept {
+  switch (r) {
+    case drop_reason::output_limit:
+      return "output_limit";
+    case drop_reason::offline:
+      return "offline";
+    case drop_reason::connection_lost:
+      return "connection_lost";
+    case drop_reason::queue_bytes:
+      return "queue_bytes";
+    case drop_reason::queue_count:
+      return "queue_count";
+    case drop_reason::queue_age:
+      return "queue_age";
+    case drop_reason::packet_too_large:
+      return "packet_too_large";
+    case drop_reason::no_permission:
+      return "no_permission";
+    case drop_reason::session_limit_disconnect:
+      return "session_limit_disconnect";
+    case drop_reason::refused_by_client:
+      return "refused_by_client";
+    case drop_reason::shared_member_gone:
+      return "shared_member_gone";
+    case drop_reason::memory_budget:
+      return "memory_budget";
+    case drop_reason::count_:
+      break;
+  }
+  return {};
+}
+
+std::uint64_t totals::sum_of_refused() const noexcept {
+  return sum_of(refused);
+}
+std::uint64_t totals::sum_of_dropped() const noexcept {
+  return sum_of(dropped);
+}
+std::uint64_t totals::sum_of_publish_sent() const noexcept {
+  return sum_of(publish_sent);
+}
+
+std::int64_t totals::publish_balance() const noexcept {
+  const totals& t = *this;
+  return static_cast<std::int64_t>(t[counter::publish_received] - sum_of_refused() -
+                                   t[counter::publish_no_subscriber] - t[counter::publish_routed]);
+}
+
+std::int64_t totals::copy_balance() const noexcept {
+  const totals& t = *this;
+  return static_cast<std::int64_t>(
+      t[counter::copies_made] - t[counter::copies_delivered] - t[counter::copies_expired] -
+      sum_of_dropped() - t[counter::copies_ended_with_session] - t[counter::copies_in_log]);
+}
+
+void counters::add_to(totals& sums) const noexcept {
+  add_cells(cells_.values, sums.values);
+  add_cells(cells_.refused, sums.refused);
+  add_cells(cells_.dropped, sums.dropped);
+  add_cells(cells_.packets_received, sums.packets_received);
+  add_cells(cells_.packets_sent, sums.packets_sent);
+  add_cells(cells_.publish_received, sums.publish_received);
+  add_cells(cells_.publish_sent, sums.publish_sent);
+  add_cells(cells_.closes, sums.closes);
+}
+
+totals sum(std::span<const counters* const> shards) noexcept {
+  totals sums;
+  for (const counters* shard : shards) shard->add_to(sums);
+  return sums;
+}
+
+}  // namespace godwit::observe

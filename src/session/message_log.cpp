@@ -1,0 +1,410 @@
+#include <godwit/session/message_log.hpp>
+
+#include <godwit/base/assert.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace godwit::session {
+
+namespace {
+
+/// Below this many entries a log full of gaps is not worth compacting.
+constexpr std::uint32_t compact_above = 64;
+
+}  // namespace
+
+log_position message_log::add(addition a, recorder& records) {
+  GODWIT_ASSERT(a.message);
+  const log_position position{next_position_++};
+  const auto size = a.message->content_size();
+  const bool durable = is_persistent() && a.quality != mqtt::qos::at_most_once;
+  GODWIT_ASSERT(a.commit.value() == 0 || durable);
+  if (durable) {
+    records.write(store::enqueued{session_, position, a.message, a.quality, a.retain,
+                                  std::string{a.share}, a.commit});
+  }
+  if (!a.share.empty() && a.quality != mqtt::qos::at_most_once) {
+    if (!shares_) shares_ = std::make_unique<std::map<std::uint64_t, std::string>>();
+    shares_->emplace(position.value(), a.share);
+  }
+  entry e;
+  e.message = std::move(a.message);
+  e.position = position;
+  e.at = a.commit.value() != 0 ? state::tentative : state::queued;
+  e.quality = a.quality;
+  e.retain = a.retain;
+  entries_.push_back(std::move(e));
+  ++live_;
+  bytes_ += size;
+  return position;
+}
+
+void message_log::commit(log_position position) noexcept {
+  entry* const e = find(position);
+  if (e != nullptr && e->at == state::tentative) e->at = state::queued;
+}
+
+tally message_log::pump(const pump_rules& rules, recorder& records, std::vector<outgoing>& out) {
+  tally expired;
+  release(rules, out);
+  admit(rules, records, expired);
+  send(rules, out);
+  trim();
+  return expired;
+}
+
+/// Gives packet ids to what fits into the window. For QoS 2 the id must be on disk before the PUBLISH
+/// leaves, or a crash could send it again under another id.
+void message_log::admit(const pump_rules& rules, recorder& records, tally& expired) {
+  for (; admitted_end_ < entries_.size(); ++admitted_end_) {
+    entry& e = entries_[admitted_end_];
+    if (e.at == state::gone || e.at == state::moving) continue;
+    if (e.at == state::tentative) return;
+    if (is_expired(*e.message, rules)) {
+      const tally t = drop(e, records);
+      expired.count += t.count;
+      expired.bytes += t.bytes;
+      continue;
+    }
+    if (e.quality == mqtt::qos::at_most_once) {
+      e.at = state::admitted;
+      continue;
+    }
+    if (inflight_ >= rules.window) return;
+    e.id = next_id();
+    e.at = state::admitted;
+    ++inflight_;
+    if (!is_persistent()) continue;
+    records.write(store::sent{session_, e.position, e.id});
+    if (e.quality == mqtt::qos::exactly_once) e.batch = records.open_batch();
+  }
+}
+
+void message_log::send(const pump_rules& rules, std::vector<outgoing>& out) {
+  for (; sent_end_ < admitted_end_; ++sent_end_) {
+    entry& e = entries_[sent_end_];
+    switch (e.at) {
+      case state::gone:
+      case state::moving:
+        break;
+      case state::admitted:
+      case state::sent:
+        if (!e.batch.is_covered_by(rules.durable)) return;
+        out.push_back({outgoing::kind::publish, e.quality, e.was_sent, e.retain, e.id, e.message});
+        if (e.quality == mqtt::qos::at_most_once) {
+          take_out(e);
+        } else {
+          e.at = state::sent;
+          e.was_sent = true;
+        }
+        break;
+      case state::received:  // only after `resume`: PUBREL in the order of the log
+        if (!e.batch.is_covered_by(rules.durable)) return;
+        e.at = state::released;
+        [[fallthrough]];
+      case state::released:
+        out.push_back({outgoing::kind::pubrel, e.quality, false, false, e.id, {}});
+        break;
+      case state::tentative:
+      case state::queued:
+        GODWIT_ASSERT(false);
+    }
+  }
+}
+
+void message_log::release(const pump_rules& rules, std::vector<outgoing>& out) {
+  while (!to_release_.empty()) {
+    entry* const e = find(to_release_.front());
+    if (e != nullptr && e->at == state::received) {
+      if (!e->batch.is_covered_by(rules.durable)) return;
+      out.push_back({outgoing::kind::pubrel, e->quality, false, false, e->id, {}});
+      e->at = state::released;
+    }
+    to_release_.pop_front();
+  }
+  if (to_release_.capacity() > compact_above) to_release_.clear();
+}
+
+void message_log::resume() noexcept {
+  sent_end_ = 0;
+  to_release_.clear();
+}
+
+tally message_log::suspend() {
+  tally dropped;
+  for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+    entry& e = entries_[i];
+    if (e.at == state::gone || e.quality != mqtt::qos::at_most_once) continue;
+    const tally t = take_out(e);
+    dropped.count += t.count;
+    dropped.bytes += t.bytes;
+  }
+  sent_end_ = 0;
+  trim();
+  return dropped;
+}
+
+message_log::ack_outcome message_log::on_puback(mqtt::packet_id id, recorder& records) {
+  entry* const e = find_inflight(id);
+  if (e == nullptr || e->quality != mqtt::qos::at_least_once || e->at != state::sent) {
+    return ack_outcome::unknown;
+  }
+  drop(*e, records);
+  trim();
+  return ack_outcome::done;
+}
+
+message_log::ack_outcome message_log::on_pubrec(mqtt::packet_id id, recorder& records) {
+  entry* const e = find_inflight(id);
+  if (e == nullptr || e->quality != mqtt::qos::exactly_once) return ack_outcome::unknown;
+  if (e->at == state::sent) {
+    e->at = state::received;
+    if (is_persistent()) {
+      records.write(store::rec_received{session_, e->position});
+      e->batch = records.open_batch();
+    }
+    to_release_.push_back(e->position);
+    return ack_outcome::advanced;
+  }
+  if (e->at == state::released) {  // the peer did not see our PUBREL
+    e->at = state::received;
+    to_release_.push_back(e->position);
+    return ack_outcome::advanced;
+  }
+  return e->at == state::received ? ack_outcome::advanced : ack_outcome::unknown;
+}
+
+message_log::ack_outcome message_log::on_pubcomp(mqtt::packet_id id, recorder& records) {
+  entry* const e = find_inflight(id);
+  if (e == nullptr || e->at != state::released) return ack_outcome::unknown;
+  drop(*e, records);
+  trim();
+  return ack_outcome::done;
+}
+
+tally message_log::drop_oldest_unsent(recorder& records) {
+  for (std::uint32_t i = admitted_end_; i < entries_.size(); ++i) {
+    entry& e = entries_[i];
+    if (e.at != state::queued) continue;
+    const tally t = drop(e, records);
+    compact();
+    return t;
+  }
+  return {};
+}
+
+tally message_log::drop_older_than(base::wall_time oldest, recorder& records) {
+  tally dropped;
+  for (std::uint32_t i = admitted_end_; i < entries_.size(); ++i) {
+    entry& e = entries_[i];
+    if (e.at != state::queued) continue;
+    if (e.message->arrival() >= oldest) break;
+    const tally t = drop(e, records);
+    dropped.count += t.count;
+    dropped.bytes += t.bytes;
+  }
+  compact();
+  return dropped;
+}
+
+void message_log::put_back(log_position position, recorder& records) {
+  entry* const e = find(position);
+  GODWIT_ASSERT(e != nullptr && e->at == state::moving);
+  const auto message = e->message;
+  const auto quality = e->quality;
+  const std::string share = shares_->at(position.value());
+  remove(position, {}, records);
+  add({message, quality, false, {}, share}, records);
+}
+
+tally message_log::remove(log_position position, mqtt::message_number commit, recorder& records) {
+  entry* const e = find(position);
+  if (e == nullptr || e->at == state::gone) return {};
+  if (is_persistent() && e->quality != mqtt::qos::at_most_once) {
+    records.write(store::removed{session_, position, commit});
+  }
+  const tally t = take_out(*e);
+  trim();
+  return t;
+}
+
+tally message_log::end_session() {
+  tally went;
+  for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+    entry& e = entries_[i];
+    if (e.at == state::gone || e.at == state::moving || may_move(e)) continue;
+    const tally t = take_out(e);
+    went.count += t.count;
+    went.bytes += t.bytes;
+  }
+  to_release_.clear();
+  trim();
+  return went;
+}
+
+bool message_log::may_move(const entry& e) const {
+  if (!shares_ || !shares_->contains(e.position.value())) return false;
+  return e.quality == mqtt::qos::at_least_once || !e.was_sent;
+}
+
+std::optional<message_log::shared_message> message_log::take_share() {
+  if (!shares_) return std::nullopt;
+  for (const auto& [position, share] : *shares_) {
+    entry* const e = find(log_position{position});
+    GODWIT_ASSERT(e != nullptr && e->at != state::gone);
+    if (e->at == state::moving || e->at == state::tentative || !may_move(*e)) continue;
+    if (e->id.value() != 0) --inflight_;
+    e->id = {};
+    e->at = state::moving;
+    return shared_message{e->position, e->message, e->quality, share};
+  }
+  return std::nullopt;
+}
+
+void message_log::restore(const store::restored_session& session) {
+  next_position_ = std::max<std::uint64_t>(1, session.next_position.value());
+  for (const store::restored_entry& r : session.entries) {
+    entry e;
+    e.message = r.message;
+    e.position = r.position;
+    e.quality = r.quality;
+    e.retain = r.retain;
+    e.id = r.id;
+    bytes_ += r.message->content_size();
+    ++live_;
+    if (!r.share.empty()) {
+      if (!shares_) shares_ = std::make_unique<std::map<std::uint64_t, std::string>>();
+      shares_->emplace(r.position.value(), r.share);
+    }
+    if (r.id.value() != 0) {
+      e.at = r.received ? state::released : state::sent;
+      e.was_sent = true;
+      ++inflight_;
+      last_id_ = std::max(last_id_, r.id.value());
+      // What has an id lies before everything that has none, because ids are given in log order.
+      GODWIT_ASSERT(admitted_end_ == entries_.size());
+      ++admitted_end_;
+    }
+    entries_.push_back(std::move(e));
+  }
+}
+
+bool message_log::waits_for_disk(batch_number durable) const noexcept {
+  if (!to_release_.empty()) return true;
+  if (sent_end_ >= admitted_end_) return false;
+  return !entries_[sent_end_].batch.is_covered_by(durable);
+}
+
+message_log::entry* message_log::find_inflight(mqtt::packet_id id) noexcept {
+  if (id.value() == 0) return nullptr;
+  // Acknowledgements mostly come in order, so the first entries are the likely ones.
+  for (std::uint32_t i = 0; i < admitted_end_; ++i) {
+    entry& e = entries_[i];
+    if (e.id == id && e.at != state::gone) return &e;
+  }
+  return nullptr;
+}
+
+message_log::entry* message_log::find(log_position position) noexcept {
+  std::uint32_t low = 0;
+  std::uint32_t high = entries_.size();
+  while (low < high) {
+    const std::uint32_t middle = low + (high - low) / 2;
+    if (entries_[middle].position < position) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  if (low == entries_.size() || entries_[low].position != position) return nullptr;
+  return &entries_[low];
+}
+
+/// The next id in a circle that is not in flight. [v311 MQTT-2.3.1-4] How many free ids follow is worked
+/// out once and then counted down, so that long windows stay cheap.
+mqtt::packet_id message_log::next_id() noexcept {
+  constexpr std::uint32_t ids = 65'535;
+  if (ids_known_free_ == 0) {
+    GODWIT_ASSERT(inflight_ < ids);
+    const std::uint32_t cursor = last_id_ == 0 ? ids : last_id_;
+    std::vector<std::uint32_t> used;  // how far ahead of the cursor, 1 to 65535
+    used.reserve(inflight_);
+    for (std::uint32_t i = 0; i < admitted_end_; ++i) {
+      const entry& e = entries_[i];
+      if (e.at == state::gone || e.id.value() == 0) continue;
+      const std::uint32_t ahead = (e.id.value() + ids - cursor) % ids;
+      used.push_back(ahead == 0 ? ids : ahead);
+    }
+    std::sort(used.begin(), used.end());
+    std::uint32_t skip = 0;
+    while (skip < used.size() && used[skip] == skip + 1) ++skip;
+    const std::uint32_t end = skip < used.size() ? used[skip] : ids + 1;
+    last_id_ = static_cast<std::uint16_t>((cursor - 1 + skip) % ids + 1);
+    ids_known_free_ = static_cast<std::uint16_t>(end - skip - 1);
+  }
+  --ids_known_free_;
+  last_id_ = static_cast<std::uint16_t>(last_id_ % ids + 1U);
+  return mqtt::packet_id{last_id_};
+}
+
+tally message_log::take_out(entry& e) noexcept {
+  const tally t{1, e.message->content_size()};
+  if (e.id.value() != 0) --inflight_;
+  if (shares_) shares_->erase(e.position.value());
+  bytes_ -= t.bytes;
+  --live_;
+  e.at = state::gone;
+  e.message = {};
+  return t;
+}
+
+tally message_log::drop(entry& e, recorder& records) {
+  if (is_persistent() && e.quality != mqtt::qos::at_most_once) {
+    records.write(store::removed{session_, e.position, {}});
+  }
+  return take_out(e);
+}
+
+void message_log::trim() noexcept {
+  while (!entries_.empty() && entries_.front().at == state::gone) {
+    entries_.pop_front();
+    if (admitted_end_ != 0) --admitted_end_;
+    if (sent_end_ != 0) --sent_end_;
+  }
+  if (entries_.empty()) {
+    admitted_end_ = 0;
+    sent_end_ = 0;
+    // A burst's memory goes back; the few cells of a trickle stay.
+    if (entries_.capacity() > compact_above) entries_.clear();
+  } else if (entries_.size() > compact_above && live_ < entries_.size() / 2) {
+    compact();
+  }
+}
+
+/// Closes the gaps once they are more than half, so that a message stuck in front does not keep the
+/// places of all that were dropped behind it.
+void message_log::compact() {
+  if (entries_.size() <= compact_above || live_ >= entries_.size() / 2) return;
+  base::ring<entry> kept;
+  std::uint32_t admitted = 0;
+  std::uint32_t handled = 0;
+  for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+    entry& e = entries_[i];
+    if (e.at == state::gone) continue;
+    if (i < admitted_end_) ++admitted;
+    if (i < sent_end_) ++handled;
+    kept.push_back(std::move(e));
+  }
+  entries_ = std::move(kept);
+  admitted_end_ = admitted;
+  sent_end_ = handled;
+}
+
+bool message_log::is_expired(const mqtt::message& m, const pump_rules& rules) noexcept {
+  if (m.arrival() < rules.oldest) return true;
+  const auto expiry = m.expiry_s();
+  return expiry && m.arrival() + std::chrono::seconds{*expiry} <= rules.now;
+}
+
+}  // namespace godwit::session

@@ -1,0 +1,91 @@
+#include "decode_stream.hpp"
+
+#include <godwit/mqtt/properties.hpp>
+
+namespace godwit::fuzz {
+namespace {
+
+/// Builds the block again, property by property.
+base::bytes rebuild(const mqtt::properties_view& properties) {
+  base::bytes out;
+  mqtt::properties_builder builder{out};
+  auto cursor = properties.all();
+  while (const auto p = cursor.next()) {
+    if (const auto* pair = std::get_if<mqtt::string_pair>(&p->value)) {
+      builder.add_user_property(pair->key, pair->value);
+    } else if (const auto* number = std::get_if<std::uint32_t>(&p->value)) {
+      builder.add(p->id, *number);
+    } else if (const auto* text = std::get_if<std::string_view>(&p->value)) {
+      builder.add(p->id, *text);
+    } else {
+      builder.add(p->id, std::get<mqtt::bytes_view>(p->value));
+    }
+  }
+  return out;
+}
+
+bool same(mqtt::bytes_view a, mqtt::bytes_view b) {
+  return base::as_text(a) == base::as_text(b);
+}
+
+/// The first of the properties with this id, by walking.
+template <class T>
+std::optional<T> walked(const mqtt::properties_view& properties, mqtt::property_id id) {
+  auto cursor = properties.all();
+  while (const auto p = cursor.next()) {
+    if (p->id == id) return std::get<T>(p->value);
+  }
+  return std::nullopt;
+}
+
+void check_lookups(const mqtt::properties_view& p) {
+  using id = mqtt::property_id;
+  using number = std::uint32_t;
+  using text = std::string_view;
+  FUZZ_REQUIRE(p.receive_maximum() == walked<number>(p, id::receive_maximum));
+  FUZZ_REQUIRE(p.topic_alias() == walked<number>(p, id::topic_alias));
+  FUZZ_REQUIRE(p.subscription_identifier() == walked<number>(p, id::subscription_identifier));
+  FUZZ_REQUIRE(p.session_expiry_interval() == walked<number>(p, id::session_expiry_interval));
+  FUZZ_REQUIRE(p.maximum_packet_size() == walked<number>(p, id::maximum_packet_size));
+  FUZZ_REQUIRE(p.reason_string() == walked<text>(p, id::reason_string));
+  FUZZ_REQUIRE(p.response_topic() == walked<text>(p, id::response_topic));
+  FUZZ_REQUIRE(p.authentication_method() == walked<text>(p, id::authentication_method));
+  FUZZ_REQUIRE(p.topic_alias() != 0 && p.receive_maximum() != 0);
+}
+
+/// What is forwarded may stand in a PUBLISH, and forwarding it once more changes nothing.
+void check_forwarding(const mqtt::properties_view& properties) {
+  base::bytes once;
+  mqtt::append_forwardable(properties, once);
+  FUZZ_REQUIRE(mqtt::check_properties(once, mqtt::property_owner::publish, mqtt::sender::server)
+                   .has_value());
+  base::bytes again;
+  mqtt::append_forwardable(mqtt::properties_view{once}, again);
+  FUZZ_REQUIRE(again == once);
+}
+
+}  // namespace
+
+void fuzz_properties(base::bytes_view input);
+
+/// The first byte says where the block stands and who sent it; the rest is the block.
+void fuzz_properties(base::bytes_view input) {
+  if (input.empty()) return;
+  const auto choice = std::to_integer<unsigned>(input[0]);
+  const auto owner = static_cast<mqtt::property_owner>(choice % 14);
+  const auto from = choice >= 128 ? mqtt::sender::server : mqtt::sender::client;
+  const exact_copy block{input.subspan(1)};
+  const auto checked = mqtt::check_properties(block.view(), owner, from);
+  if (!checked) {
+    FUZZ_REQUIRE(*checked.error().clause != '\0' && *checked.error().what != '\0');
+    return;
+  }
+  FUZZ_REQUIRE(same(checked->bytes(), block.view()));
+  check_lookups(*checked);
+  check_lookups(mqtt::properties_view{block.view()});
+  const base::bytes rebuilt = rebuild(*checked);
+  FUZZ_REQUIRE(same(rebuilt, block.view()));
+  check_forwarding(*checked);
+}
+
+}  // namespace godwit::fuzz

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "context.hpp"
+
+#include "support/memory_transport.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace godwit::sim {
+
+/// One connection with the network in the middle: bytes of the client wait in `up_` until the network
+/// moves them, bytes of the broker in the wire.
+class link {
+ public:
+  link(context& c, std::string name, std::size_t capacity);
+
+  // The client's end
+  void send(base::bytes_view bytes);
+  /// FIN behind what was sent.
+  void close() { closing_ = true; }
+  void reset();
+  void stall(bool on) { stalled_ = on; }
+  [[nodiscard]] bool is_stalled() const noexcept { return stalled_; }
+  /// The client cannot learn anything more from this connection.
+  [[nodiscard]] bool is_over() const noexcept;
+  [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return sent_; }
+
+  // The network
+  [[nodiscard]] bool can_move_up() const noexcept;
+  [[nodiscard]] bool can_move_down() const noexcept;
+  void move_up(std::size_t bytes);
+  /// Bytes that reached the client now.
+  [[nodiscard]] base::bytes move_down(std::size_t bytes);
+
+  // What the broker did
+  [[nodiscard]] const std::shared_ptr<test::memory_wire>& wire() const noexcept { return wire_; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// Call after every turn: notes when the broker read something.
+  void look();
+  [[nodiscard]] base::steady_time last_read() const noexcept { return last_read_; }
+  [[nodiscard]] base::steady_time opened() const noexcept { return opened_; }
+
+ private:
+  context& context_;
+  std::string name_;
+  std::shared_ptr<test::memory_wire> wire_ = std::make_shared<test::memory_wire>();
+  base::bytes up_;
+  std::uint64_t sent_ = 0;
+  bool closing_ = false;
+  bool stalled_ = false;
+  std::uint64_t consumed_ = 0;
+  base::steady_time opened_;
+  base::steady_time last_read_;
+};
+
+}  // namespace godwit::sim

@@ -1,0 +1,203 @@
+#include "oracle.hpp"
+
+#include <algorithm>
+
+namespace godwit::sim {
+
+using mqtt::qos;
+
+oracle::oracle(context& c, std::size_t personas, std::size_t inflight_max)
+    : context_{c}, inflight_max_{inflight_max}, sessions_(personas) {}
+
+message_index oracle::new_message(published m) {
+  const message_index index = messages_.size();
+  if (!m.payload.empty()) by_payload_.emplace(m.payload, index);
+  messages_.push_back(std::move(m));
+  return index;
+}
+
+void oracle::on_sent(message_index m) {
+  published& p = messages_.at(m);
+  ++p.sends;
+  if (p.first_sent == never) p.first_sent = context_.mark();
+}
+
+void oracle::on_acked(message_index m) {
+  published& p = messages_.at(m);
+  if (p.acked == never) p.acked = context_.mark();
+}
+
+void oracle::on_crash() { crashes_.push_back(context_.mark()); }
+
+std::size_t oracle::crashes_since(stamp s) const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(crashes_, [s](stamp crash) { return crash > s; }));
+}
+
+bool oracle::may_match(const session_model& s, const published& m) const {
+  for (const auto& [filter, f] : s.filters) {
+    if (!matches(filter, m.topic)) continue;
+    for (const filter_model::span& span : f.spans) {
+      if (span.to >= m.first_sent && span.from <= m.acked) return true;
+    }
+  }
+  return false;
+}
+
+bool oracle::certainly_before(const published& a, const published& b) const {
+  return a.acked != never && b.first_sent != never && a.acked < b.first_sent;
+}
+
+std::string oracle::name_of(message_index m) const {
+  const published& p = messages_[m];
+  return '\'' + (p.payload.empty() ? std::string{"(empty)"} : p.payload.substr(0, 24)) +
+         "' on '" + p.topic + "' qos " + std::to_string(static_cast<int>(p.quality)) +
+         (p.retain ? " retain" : "") + " sent " + std::to_string(p.first_sent) + " acked " +
+         (p.acked == never ? std::string{"never"} : std::to_string(p.acked));
+}
+
+std::optional<message_index> oracle::on_publish(std::size_t persona, const arrival& a) {
+  ++deliveries_;
+  const mqtt::publish_view& p = a.publish;
+  const std::string who = "client-" + std::to_string(persona) + ": ";
+  if (a.unacknowledged > inflight_max_) {
+    context_.fail(who + "more in flight than the limit");
+  }
+  if (p.payload.empty() || base::as_text(p.payload).starts_with("rude")) return std::nullopt;
+  const auto known = by_payload_.find(std::string{base::as_text(p.payload)});
+  if (known == by_payload_.end()) {
+    context_.fail(who + "a message that nobody published");
+    return std::nullopt;
+  }
+  const message_index m = known->second;
+  const published& sent = messages_[m];
+  if (sent.topic != p.topic) context_.fail(who + "wrong topic for " + name_of(m));
+  if (sent.sends == 0 && !sent.is_will) context_.fail(who + "a message before it was sent");
+  if (sent.is_forbidden) context_.fail(who + "a will that was withdrawn: " + name_of(m));
+  if (p.quality > sent.quality) context_.fail(who + "QoS above the published one: " + name_of(m));
+  if (p.retain) {
+    on_replay(persona, m, a);
+  } else {
+    on_live(persona, m, a);
+  }
+  return m;
+}
+
+void oracle::check_qos(std::size_t persona, message_index m, qos got) {
+  const session_model& s = sessions_[persona];
+  const published& p = messages_[m];
+  qos low = qos::at_most_once;
+  qos high = qos::at_most_once;
+  for (const auto& [filter, f] : s.filters) {
+    if (!matches(filter, p.topic)) continue;
+    for (const filter_model::span& span : f.spans) {
+      if (span.to < p.first_sent || span.from > p.acked) continue;
+      high = std::max(high, span.high);
+      // Until a will is published nobody knows when that is, so nothing is certain about it.
+      if (!p.is_will && f.certain_since <= p.first_sent && span.to == never) {
+        low = std::max(low, span.low);
+      }
+    }
+  }
+  if (got > std::min(p.quality, high) || got < std::min(p.quality, low)) {
+    context_.fail("client-" + std::to_string(persona) + ": QoS " +
+                  std::to_string(static_cast<int>(got)) + " of " + name_of(m) +
+                  " was not granted");
+  }
+}
+
+void oracle::on_live(std::size_t persona, message_index m, const arrival& a) {
+  session_model& s = sessions_[persona];
+  const published& sent = messages_[m];
+  const mqtt::publish_view& p = a.publish;
+  const std::string who = "client-" + std::to_string(persona) + ": ";
+  session_model::receipt& got = s.live[m];
+  const bool is_first = got.all == 0;
+  const std::size_t crashes = crashes_since(sent.first_sent);
+  if (is_first && !may_match(s, sent)) {
+    context_.fail(who + "no subscription for " + name_of(m));
+  }
+  if (is_first) check_qos(persona, m, p.quality);
+  ++got.all;
+  if (!p.dup) ++got.fresh;
+  if (is_first) got.first = context_.mark();
+  switch (p.quality) {
+    case qos::at_most_once:
+      if (got.all > sent.sends + crashes) context_.fail(who + "QoS 0 twice: " + name_of(m));
+      break;
+    case qos::at_least_once:
+      // A publisher that sends again after it lost the answer makes a second message of it.
+      if (got.fresh > std::max(sent.sends, 1U) + crashes) {
+        context_.fail(who + "again without DUP: " + name_of(m));
+      }
+      break;
+    case qos::exactly_once:
+      if (!a.id_known && !is_first) context_.fail(who + "QoS 2 twice: " + name_of(m));
+      if (a.id_known && !p.dup && crashes == 0) {
+        context_.fail(who + "again without DUP: " + name_of(m));
+      }
+      break;
+  }
+  if (p.dup && sent.first_sent > a.connected && !a.shared) {
+    context_.fail(who + "DUP on a message newer than the connection: " + name_of(m));
+  }
+  if (sent.retain && is_first) s.retained_seen[sent.topic].insert(m);
+  if (a.shared) {
+    on_shared(persona, m);
+  } else if (is_first && !sent.is_will) {
+    auto& newest = s.newest[{sent.publisher, sent.topic, sent.quality, p.quality}];
+    if (newest > m) context_.fail(who + name_of(m) + " came after " + name_of(newest));
+    newest = std::max(newest, m);
+  }
+}
+
+bool oracle::is_superseded(const published& m, stamp at) const {
+  return std::ranges::any_of(messages_, [&](const published& other) {
+    return other.retain && other.topic == m.topic && other.acked < at &&
+           certainly_before(m, other);
+  });
+}
+
+void oracle::on_replay(std::size_t persona, message_index m, const arrival& a) {
+  session_model& s = sessions_[persona];
+  const published& sent = messages_[m];
+  const std::string who = "client-" + std::to_string(persona) + ": ";
+  if (!sent.retain) {
+    context_.fail(who + "RETAIN on a message that is not retained: " + name_of(m));
+    return;
+  }
+  if (a.shared) context_.fail(who + "a retained message through a shared subscription");
+  std::size_t allowed = 0;
+  bool is_fresh_enough = false;
+  for (const auto& [filter, f] : s.filters) {
+    if (!matches(filter, sent.topic)) continue;
+    for (const stamp subscribe : f.subscribes) {
+      ++allowed;
+      if (!is_superseded(sent, subscribe)) is_fresh_enough = true;
+    }
+  }
+  unsigned& count = s.replayed[m];
+  if (allowed == 0) context_.fail(who + "no subscription for the retained " + name_of(m));
+  if (allowed != 0 && !is_fresh_enough) {
+    context_.fail(who + "an old retained message: " + name_of(m));
+  }
+  if (a.publish.dup || a.id_known) return;
+  ++count;
+  if (count > allowed + crashes_since(sent.first_sent)) {
+    context_.fail(who + "a retained message too often: " + name_of(m));
+  }
+  if (count > 1) return;
+  for (const message_index other : s.retained_seen[sent.topic]) {
+    const published& newer = messages_[other];
+    // One that was not acknowledged before a crash may be lost again.
+    const bool may_be_lost = std::ranges::any_of(crashes_, [&](stamp crash) {
+      return crash > newer.first_sent && crash < newer.acked;
+    });
+    if (certainly_before(sent, newer) && !may_be_lost) {
+      context_.fail(who + "retained " + name_of(m) + " after the newer " + name_of(other));
+    }
+  }
+  s.retained_seen[sent.topic].insert(m);
+}
+
+}  // namespace godwit::sim

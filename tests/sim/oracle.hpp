@@ -1,0 +1,93 @@
+#pragma once
+
+#include "session_model.hpp"
+
+#include <godwit/mqtt/packets.hpp>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace godwit::sim {
+
+/// One message that somebody published, or a will that was left.
+struct published {
+  std::string topic{};
+  std::string payload{};
+  mqtt::qos quality = mqtt::qos::at_most_once;
+  bool retain = false;
+  bool is_will = false;
+  std::size_t publisher = 0;
+  unsigned sends = 0;         ///< how often PUBLISH went out
+  stamp first_sent = never;   ///< a will: when its connection ended, or could have
+  stamp acked = never;        ///< PUBACK, or PUBREC, seen by the publisher
+  bool is_forbidden = false;  ///< a will that DISCONNECT withdrew
+  bool is_due = false;        ///< a will that must be published
+};
+
+/// Judges what clients receive. It knows what clients sent and saw, nothing of the broker, and keeps
+/// plain lists. Whatever it cannot know counts in the broker's favour.
+class oracle {
+ public:
+  oracle(context& c, std::size_t personas, std::size_t inflight_max);
+
+  [[nodiscard]] session_model& session(std::size_t persona) { return sessions_.at(persona); }
+
+  // What clients do
+  message_index new_message(published m);
+  [[nodiscard]] published& message(message_index m) { return messages_.at(m); }
+  void on_sent(message_index m);
+  void on_acked(message_index m);
+  void on_crash();
+
+  // What clients see
+  struct arrival {
+    const mqtt::publish_view& publish;
+    stamp connected = 0;  ///< CONNACK of this connection
+    bool id_known = false;  ///< QoS 2: the client has this id already
+    bool shared = false;    ///< the client is only a member of shared groups
+    std::size_t unacknowledged = 0;  ///< by this client, this one included
+  };
+  /// The message if it is one that is known.
+  std::optional<message_index> on_publish(std::size_t persona, const arrival& a);
+
+  // The end: everything has been delivered that ever will be
+  void check_delivered();
+  void check_groups();
+  void check_wills();
+  /// What a new subscriber of "#" was sent as retained, by topic.
+  void check_retained(const std::map<std::string, std::string>& replayed);
+
+  [[nodiscard]] std::size_t deliveries() const noexcept { return deliveries_; }
+  [[nodiscard]] std::vector<std::string> retained_topics() const;
+
+ private:
+  struct group_receipt {
+    std::size_t persona = 0;
+    unsigned epoch = 0;
+  };
+
+  [[nodiscard]] bool may_match(const session_model& s, const published& m) const;
+  [[nodiscard]] bool certainly_before(const published& a, const published& b) const;
+  [[nodiscard]] bool is_superseded(const published& m, stamp at) const;
+  [[nodiscard]] std::size_t crashes_since(stamp s) const;
+  [[nodiscard]] std::string name_of(message_index m) const;
+  void check_qos(std::size_t persona, message_index m, mqtt::qos got);
+  void on_live(std::size_t persona, message_index m, const arrival& a);
+  void on_replay(std::size_t persona, message_index m, const arrival& a);
+  void on_shared(std::size_t persona, message_index m);
+  void check_group(const std::string& filter);
+  [[nodiscard]] bool handed_on_for_a_reason(const std::string& filter, message_index m) const;
+
+  context& context_;
+  std::size_t inflight_max_;
+  std::vector<session_model> sessions_;
+  std::vector<published> messages_;
+  std::map<std::string, message_index> by_payload_;
+  std::vector<stamp> crashes_;
+  std::map<std::string, std::map<message_index, std::vector<group_receipt>>> groups_;
+  std::size_t deliveries_ = 0;
+};
+
+}  // namespace godwit::sim

@@ -1,0 +1,304 @@
+#include "persona.hpp"
+
+#include "support/packets.hpp"
+
+#include <algorithm>
+
+namespace godwit::sim {
+
+using mqtt::packet_type;
+using mqtt::qos;
+using existence = session_model::existence;
+
+persona::persona(context& c, oracle& o, const persona_plan& p, std::size_t number, dial connect)
+    : context_{c}, oracle_{o}, plan_{p}, number_{number}, dial_{std::move(connect)} {}
+
+void persona::note(const std::string& text) { context_.note(plan_.client_id + ' ' + text); }
+
+void persona::send(const base::bytes& packet) {
+  link_->send(packet);
+  last_sent_ = context_.now.steady;
+}
+
+qos persona::any_qos() { return static_cast<qos>(context_.below(3)); }
+
+void persona::connect(bool clean, bool with_will) {
+  if (link_ != nullptr) on_connection_end();
+  session_model& s = session();
+  const std::string name = plan_.client_id + '#' + std::to_string(++connections_);
+  link_ = dial_(name);
+  phase_ = phase::connecting;
+  clean_ = clean;
+  disconnect_sent_ = false;
+  input_.clear();
+
+  test::connect_options o;
+  o.version = plan_.version;
+  o.client_id = plan_.client_id;
+  o.clean = clean;
+  o.keep_alive_s = plan_.keep_alive_s;
+  if (with_will) {
+    published w;
+    w.topic = "w/" + std::to_string(number_);
+    w.payload = "will of " + name;
+    w.quality = any_qos();
+    w.retain = context_.chance(20);
+    w.is_will = true;
+    w.publisher = 1'000 + connections_ + 1'000 * number_;
+    w.first_sent = context_.mark();
+    will_ = oracle_.new_message(w);
+    o.will = test::will_options{w.topic, w.payload, w.quality, w.retain};
+  }
+  expected_ = s.exists;
+  if (clean) {
+    s.may_have_ended = context_.mark();
+    for (auto& [filter, f] : s.filters) f.certain_since = never;
+    if (s.exists != existence::no) s.exists = existence::unknown;
+  } else if (s.exists == existence::no) {
+    s.exists = existence::unknown;
+  }
+  note("CONNECT" + std::string{clean ? " clean" : ""} + (with_will ? " will" : "") + " on " + name);
+  send(test::connect_packet(o));
+}
+
+void persona::start_session_over() {
+  outgoing_.clear();
+  received_ids_.clear();
+}
+
+void persona::drop_link() {
+  link_.reset();
+  phase_ = phase::none;
+  input_.clear();
+  requests_.clear();
+  answers_.clear();
+  unacknowledged_.clear();
+  expected_pubacks_.clear();
+  expected_pubrecs_.clear();
+  expected_pubcomps_.clear();
+  will_.reset();
+  pings_ = 0;
+}
+
+void persona::on_connection_end() {
+  if (will_) {
+    published& w = oracle_.message(*will_);
+    if (phase_ == phase::up && !disconnect_sent_) {
+      w.first_sent = context_.mark();
+      w.is_due = true;
+    }
+  }
+  session_model& s = session();
+  if (phase_ == phase::up && clean_) s.on_connection_lost(context_.mark());
+  if (phase_ == phase::up) last_connack_ = context_.now.steady;
+  if (clean_) start_session_over();
+  drop_link();
+}
+
+void persona::look() {
+  if (link_ == nullptr || !link_->is_over()) return;
+  note(link_->wire()->broken ? "connection broke" : "connection was closed");
+  on_connection_end();
+}
+
+std::uint16_t persona::free_id() const {
+  std::uint16_t id = last_id_;
+  while (true) {
+    id = id == 200 ? std::uint16_t{1} : static_cast<std::uint16_t>(id + 1);
+    const bool taken = requests_.contains(id) || std::ranges::any_of(outgoing_, [&](const auto& o) {
+                         return o.id == id;
+                       });
+    if (!taken) return id;
+  }
+}
+
+void persona::subscribe() {
+  request r;
+  r.filter = plan_.share.empty() ? context_.one_of(filters()) : plan_.share;
+  r.quality = plan_.share.empty() ? any_qos() : (context_.chance(50) ? qos::at_least_once
+                                                                     : qos::exactly_once);
+  const std::uint16_t id = last_id_ = free_id();
+  session().filters[r.filter].on_subscribe_sent(context_.mark(), r.quality);
+  note("SUBSCRIBE " + std::to_string(id) + " '" + r.filter + "' qos " +
+       std::to_string(static_cast<int>(r.quality)));
+  send(test::subscribe_packet(id, {{r.filter, r.quality}}, plan_.version));
+  requests_.emplace(id, std::move(r));
+}
+
+void persona::unsubscribe() {
+  auto& all = session().filters;
+  if (all.empty()) return;
+  auto at = all.begin();
+  std::advance(at, static_cast<std::ptrdiff_t>(context_.below(all.size())));
+  at->second.on_unsubscribe_sent();
+  const std::uint16_t id = last_id_ = free_id();
+  note("UNSUBSCRIBE " + std::to_string(id) + " '" + at->first + '\'');
+  send(test::unsubscribe_packet(id, {at->first}, plan_.version));
+  requests_.emplace(id, request{at->first, qos::at_most_once, false});
+}
+
+void persona::publish(const std::string& topic, qos quality, bool retain, bool clear) {
+  published m;
+  m.topic = topic;
+  m.quality = quality;
+  m.retain = retain;
+  m.publisher = number_;
+  if (!clear) {
+    m.payload = plan_.client_id + '/' + std::to_string(context_.mark()) +
+                std::string(context_.below(40), '.');
+  }
+  outgoing o;
+  o.message = oracle_.new_message(m);
+  if (quality != qos::at_most_once) o.id = last_id_ = free_id();
+  send_publish(o, false);
+  if (quality != qos::at_most_once) outgoing_.push_back(o);
+}
+
+void persona::send_publish(const outgoing& o, bool dup) {
+  const published& m = oracle_.message(o.message);
+  oracle_.on_sent(o.message);
+  note("PUBLISH " + std::to_string(o.id) + " '" + m.topic + "' '" + m.payload + "' qos " +
+       std::to_string(static_cast<int>(m.quality)) + (m.retain ? " retain" : "") +
+       (dup ? " dup" : ""));
+  send(test::publish_packet(m.topic, m.payload,
+                            {.quality = m.quality, .id = o.id, .retain = m.retain, .dup = dup},
+                            plan_.version));
+  if (m.quality == qos::at_least_once) expected_pubacks_.push_back(o.id);
+  if (m.quality == qos::exactly_once) expected_pubrecs_.push_back(o.id);
+}
+
+void persona::resend_all() {
+  for (const outgoing& o : outgoing_) {
+    if (o.at == progress::published) {
+      send_publish(o, true);
+    } else {
+      note("PUBREL " + std::to_string(o.id) + " again");
+      send(test::ack_packet(packet_type::pubrel, o.id, plan_.version));
+      expected_pubcomps_.push_back(o.id);
+    }
+  }
+}
+
+void persona::repeat_publish() {
+  // MQTT 3.1 lets a client repeat an unanswered PUBLISH on the live connection. [v31 M31-retry-1]
+  for (const outgoing& o : outgoing_) {
+    if (o.at != progress::published) continue;
+    if (oracle_.message(o.message).quality != qos::exactly_once) continue;
+    send_publish(o, true);
+    return;
+  }
+}
+
+void persona::answer_some(std::size_t count) {
+  while (count-- != 0 && !answers_.empty()) {
+    const answer a = answers_.front();
+    answers_.pop_front();
+    if (a.type != packet_type::pubrec) unacknowledged_.erase(a.id);
+    if (a.type == packet_type::pubrec) note("PUBREC " + std::to_string(a.id));
+    if (a.type == packet_type::puback) note("PUBACK " + std::to_string(a.id));
+    if (a.type == packet_type::pubcomp) note("PUBCOMP " + std::to_string(a.id));
+    send(test::ack_packet(a.type, a.id, plan_.version));
+  }
+}
+
+void persona::disconnect() {
+  if (phase_ != phase::up) return;
+  note("DISCONNECT");
+  disconnect_sent_ = true;
+  send(test::disconnect_packet(plan_.version));
+  link_->close();
+}
+
+void persona::ping_if_due() {
+  if (phase_ != phase::up || plan_.keep_alive_s == 0 || disconnect_sent_) return;
+  const auto silent = context_.now.steady - last_sent_;
+  if (silent < std::chrono::milliseconds{plan_.keep_alive_s * 600}) return;
+  note("PINGREQ");
+  send(test::pingreq_packet());
+  ++pings_;
+}
+
+bool persona::has_open_business() const noexcept {
+  return !outgoing_.empty() || !requests_.empty() || !answers_.empty() ||
+         !unacknowledged_.empty() || pings_ != 0;
+}
+
+std::string persona::open_business() const {
+  return plan_.client_id + ": " + std::to_string(outgoing_.size()) + " publishes, " +
+         std::to_string(requests_.size()) + " requests, " + std::to_string(answers_.size()) +
+         " answers, " + std::to_string(unacknowledged_.size()) + " deliveries, " +
+         std::to_string(pings_) + " pings";
+}
+
+bool persona::behave() {
+  look();
+  if (link_ == nullptr) {
+    connect(plan_.habit == session_habit::always_clean ||
+                (plan_.habit == session_habit::switching && clean_),
+            false);
+    return true;
+  }
+  link_->stall(false);
+  if (answers_.empty()) return false;
+  answer_some(answers_.size());
+  return true;
+}
+
+void persona::make_trouble() {
+  const bool persistent = plan_.habit == session_habit::always_persistent ||
+                          (plan_.habit == session_habit::switching && context_.chance(70));
+  switch (context_.below(5)) {
+    case 0:
+      // A new connection while the old one may be alive.
+      note("takes over");
+      connect(!persistent, context_.chance(30));
+      return;
+    case 1:
+      note("resets");
+      link_->reset();
+      look();
+      return;
+    case 2:
+      if (!disconnect_sent_) note("half-closes");
+      link_->close();
+      return;
+    case 3:
+      link_->stall(!link_->is_stalled());
+      note(link_->is_stalled() ? "stalls" : "reads again");
+      return;
+    default:
+      disconnect();
+      return;
+  }
+}
+
+void persona::act() {
+  look();
+  if (link_ == nullptr) {
+    if (!context_.chance(25)) return;
+    const bool persistent = plan_.habit == session_habit::always_persistent ||
+                            (plan_.habit == session_habit::switching && context_.chance(70));
+    connect(!persistent, context_.chance(30));
+    return;
+  }
+  if (context_.chance(plan_.flapping ? 12 : 2)) return make_trouble();
+  if (phase_ != phase::up || disconnect_sent_) return;
+  ping_if_due();
+  const std::size_t what = context_.below(100);
+  if (what < 45) {
+    answer_some(1 + context_.below(4));
+  } else if (what < 75) {
+    if (outgoing_.size() >= 12) return;
+    const bool retain = context_.chance(15);
+    const bool clear = retain && context_.chance(20);
+    publish(context_.one_of(topics()), any_qos(), retain, clear);
+  } else if (what < 88) {
+    if (requests_.size() < 3) subscribe();
+  } else if (what < 91) {
+    if (requests_.size() < 3) unsubscribe();
+  } else if (what < 94 && plan_.version == mqtt::protocol_version::v31) {
+    repeat_publish();
+  }
+}
+
+}  // namespace godwit::sim

@@ -1,0 +1,127 @@
+#pragma once
+
+#include "link.hpp"
+#include "oracle.hpp"
+#include "plan.hpp"
+
+#include <godwit/mqtt/frame_reader.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace godwit::sim {
+
+/// One scripted client that keeps to the standard: it keeps its own half of the session, acknowledges
+/// in order, sends again what was not answered, and tells the oracle what it does and sees. How fast,
+/// and when it goes away, is left to chance.
+class persona {
+ public:
+  /// Makes a connection that some shard will accept.
+  using dial = std::function<std::shared_ptr<link>(const std::string& name)>;
+
+  persona(context& c, oracle& o, const persona_plan& p, std::size_t number, dial connect);
+
+  /// Does something, or nothing.
+  void act();
+  /// What a good client does when nobody disturbs it: stays connected, answers everything.
+  /// True if there was something to do.
+  bool behave();
+  /// Subscribes, publishes and pings no more; used while everything settles.
+  void connect(bool clean, bool with_will);
+  void disconnect();
+  void ping_if_due();
+  /// The network brought bytes from the broker.
+  void on_bytes(const link& from, base::bytes_view bytes);
+  /// Did the connection end? Call whenever that may be.
+  void look();
+
+  [[nodiscard]] bool is_up() const noexcept { return phase_ == phase::up; }
+  [[nodiscard]] bool is_idle() const noexcept { return phase_ == phase::none; }
+  [[nodiscard]] bool has_open_business() const noexcept;
+  [[nodiscard]] const std::shared_ptr<link>& current() const noexcept { return link_; }
+  [[nodiscard]] const persona_plan& what() const noexcept { return plan_; }
+  [[nodiscard]] session_model& session() { return oracle_.session(number_); }
+  [[nodiscard]] std::string open_business() const;
+  /// A QoS 1 publish that must come through; for the end.
+  void publish(const std::string& topic, mqtt::qos quality, bool retain, bool clear);
+
+ private:
+  enum class phase : std::uint8_t { none, connecting, up };
+  enum class progress : std::uint8_t { published, received };
+  struct outgoing {
+    message_index message = 0;
+    std::uint16_t id = 0;
+    progress at = progress::published;
+  };
+  struct request {
+    std::string filter{};
+    mqtt::qos quality = mqtt::qos::at_most_once;
+    bool is_subscribe = true;
+  };
+  struct answer {
+    mqtt::packet_type type{};
+    std::uint16_t id = 0;
+  };
+  using ids = std::deque<std::uint16_t>;
+
+  void note(const std::string& text);
+  void send(const base::bytes& packet);
+  void drop_link();
+  void start_session_over();
+  void on_connection_end();
+  [[nodiscard]] std::uint16_t free_id() const;
+  void subscribe();
+  void unsubscribe();
+  void send_publish(const outgoing& o, bool dup);
+  void resend_all();
+  void answer_some(std::size_t count);
+  void repeat_publish();
+  void make_trouble();
+  [[nodiscard]] mqtt::qos any_qos();
+
+  void on_packet(const mqtt::packet_view& p);
+  void on_connack(const mqtt::connack_view& p);
+  void on_publish(const mqtt::publish_view& p);
+  void on_ack(const mqtt::ack_view& p);
+  void on_suback(const mqtt::suback_view& p);
+  void expect_in_order(ids& expected, std::uint16_t id, const char* what);
+  outgoing* find_outgoing(std::uint16_t id);
+
+  context& context_;
+  oracle& oracle_;
+  persona_plan plan_;
+  std::size_t number_;
+  dial dial_;
+
+  // The client's half of the session
+  std::deque<outgoing> outgoing_;
+  std::map<std::uint16_t, message_index> received_ids_;  ///< QoS 2, until PUBREL
+  std::uint16_t last_id_ = 0;
+
+  // The connection
+  std::shared_ptr<link> link_;
+  std::size_t connections_ = 0;
+  phase phase_ = phase::none;
+  bool clean_ = true;
+  session_model::existence expected_ = session_model::existence::unknown;
+  base::bytes input_;
+  stamp connected_ = 0;
+  base::steady_time last_sent_{};
+  base::steady_time last_connack_{};
+  std::optional<message_index> will_;
+  bool disconnect_sent_ = false;
+  std::map<std::uint16_t, request> requests_;
+  std::deque<answer> answers_;
+  std::map<std::uint16_t, mqtt::qos> unacknowledged_;  ///< ids the broker has in flight to us
+  ids expected_pubacks_;
+  ids expected_pubrecs_;
+  ids expected_pubcomps_;
+  std::size_t pings_ = 0;
+};
+
+}  // namespace godwit::sim

@@ -1,0 +1,96 @@
+#include "plan.hpp"
+
+namespace godwit::sim {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+persona_plan make_persona(context& c, std::size_t number, bool short_expiry) {
+  persona_plan p;
+  p.client_id = "client-" + std::to_string(number);
+  // A 3.1 client is not told whether its session is there, so its session must be sure to stay.
+  const bool v31 = !short_expiry && c.chance(30);
+  p.version = v31 ? mqtt::protocol_version::v31 : mqtt::protocol_version::v311;
+  const std::size_t habit = c.below(v31 ? 6 : 8);
+  if (habit == 0) p.habit = session_habit::always_clean;
+  if (habit >= 6) p.habit = session_habit::switching;
+  if (c.chance(40)) p.keep_alive_s = static_cast<std::uint16_t>(5 + c.below(30));
+  p.flapping = c.chance(15);
+  if (c.chance(25)) {
+    p.share = c.chance(50) ? "$share/g/a/#" : "$share/h/+/b";
+  }
+  return p;
+}
+
+}  // namespace
+
+plan make_plan(context& c) {
+  plan p;
+  p.shards = 1 + c.below(4);
+  auto& shard = p.broker.shard;
+  shard.shards = p.shards;
+  shard.seed = c.random();
+  shard.mail_credit = c.one_of(std::vector<std::uint32_t>{1, 1, 2, 8, 4'096});
+  shard.turn_packets_max = c.one_of(std::vector<std::uint32_t>{1, 3, 50, 4'096});
+  shard.retained_page_messages = c.one_of(std::vector<std::size_t>{1, 2, 256});
+  shard.topic_cache_entries = c.one_of(std::vector<std::size_t>{1, 3, 65'536});
+  shard.sys_interval = seconds{0};
+  shard.limits.inflight_max = c.one_of(std::vector<std::uint16_t>{1, 2, 5, 100});
+  shard.limits.unanswered_publishes_max = c.one_of(std::vector<std::uint16_t>{1, 3, 1'000});
+  const bool short_expiry = c.chance(20);
+  shard.limits.session_expiry = short_expiry ? seconds{40} : seconds{hours{24}};
+  p.broker.store_mode = c.chance(85) ? store::memory_store::mode::manual
+                                     : store::memory_store::mode::immediate;
+
+  const std::size_t personas = 2 + c.below(c.chance(30) ? 14 : 6);
+  for (std::size_t i = 0; i < personas; ++i) {
+    p.personas.push_back(make_persona(c, i, short_expiry));
+  }
+  p.rude = c.below(3);
+  p.steps = 600 + c.below(1'800);
+  p.cut_percent = static_cast<unsigned>(c.one_of(std::vector<std::size_t>{0, 1, 2, 5}));
+  p.chop_percent = static_cast<unsigned>(c.one_of(std::vector<std::size_t>{0, 10, 60}));
+  p.crashes = c.chance(60) ? c.below(4) : 0;
+  p.restarts = c.chance(25) ? 1 : 0;
+  p.wire_capacity = c.one_of(std::vector<std::size_t>{0, 0, 40, 300});
+  p.long_pauses = c.chance(40);
+  return p;
+}
+
+std::string describe(const plan& p) {
+  const auto& s = p.broker.shard;
+  std::string text = "shards " + std::to_string(p.shards) + " credit " +
+                     std::to_string(s.mail_credit) + " turn packets " +
+                     std::to_string(s.turn_packets_max) + " inflight " +
+                     std::to_string(s.limits.inflight_max) + " unanswered " +
+                     std::to_string(s.limits.unanswered_publishes_max) + " page " +
+                     std::to_string(s.retained_page_messages) + " expiry " +
+                     std::to_string(s.limits.session_expiry.count()) + "s store " +
+                     (p.broker.store_mode == store::memory_store::mode::manual ? "manual"
+                                                                              : "immediate") +
+                     " crashes " + std::to_string(p.crashes) + " wire " +
+                     std::to_string(p.wire_capacity) + "; clients";
+  for (const persona_plan& one : p.personas) {
+    text += ' ' + one.client_id + (one.version == mqtt::protocol_version::v31 ? "/3.1" : "");
+    if (one.habit == session_habit::always_clean) text += "/clean";
+    if (one.habit == session_habit::switching) text += "/switching";
+    if (one.flapping) text += "/flapping";
+    if (one.keep_alive_s != 0) text += "/k" + std::to_string(one.keep_alive_s);
+    if (!one.share.empty()) text += '/' + one.share;
+  }
+  return text;
+}
+
+const std::vector<std::string>& topics() {
+  static const std::vector<std::string> all{"a", "a/b", "a/b/c", "x/b", "x", "/b"};
+  return all;
+}
+
+const std::vector<std::string>& filters() {
+  static const std::vector<std::string> all{"a",   "a/b", "a/#", "+/b", "#",
+                                            "x/+", "x",   "/+",  "w/#", "a/+/c"};
+  return all;
+}
+
+}  // namespace godwit::sim

@@ -1,0 +1,216 @@
+#include <godwit/config/load.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace godwit::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+/// The lines that people see.
+std::vector<std::string> mistakes_in(std::string_view yaml) {
+  std::vector<std::string> lines;
+  for (const mistake& m : load_text(yaml).mistakes) lines.push_back(describe(m, "f"));
+  return lines;
+}
+
+TEST(Load, AnEmptyFileMeansTheDefaults) {
+  for (const char* nothing :
+       {"", "\n", "# only a comment\n", "---\n", "session:\n  # expiry: 1d\n"}) {
+    const loaded out = load_text(nothing);
+    EXPECT_THAT(mistakes_in(nothing), IsEmpty()) << nothing;
+    EXPECT_EQ(out.value.listeners.size(), 2U);
+    EXPECT_EQ(out.value.broker.limits.inflight_max, 100U);
+  }
+}
+
+TEST(Load, FillsTheOptionsOfEveryModule) {
+  const loaded out = load_text(R"(
+listeners:
+  - name: phones
+    bind: 0.0.0.0
+    port: 8883
+    connections_max: 500
+    backlog: 64
+    allow_anonymous_remote: true
+  - {port: 0, bind: "::1", optional: true}
+shards: 4
+connections_max: 1000
+connection: { connect_timeout: 2s, packet_bytes_max: 1MiB, keep_alive_max: 20m }
+session:
+  expiry: 0
+  owner_check: false
+  queue: { bytes_max: 1GiB, overflow: drop-newest }
+  slow_subscriber: { hold_max: 250ms }
+protocol: { mqtt31: { client_id_chars_max: 23, retry: { first: 20s, factor: 1.5 } } }
+sys: { interval: 0s }
+tuning: { mail_credit: 1, stop_max: 1s }
+log: { level: debug, format: json, destination: /var/log/godwit.log }
+)");
+  EXPECT_THAT(out.mistakes, IsEmpty());
+  const configuration& c = out.value;
+  ASSERT_THAT(c.listeners, SizeIs(2));
+  EXPECT_EQ(c.listeners[0].options.name, "phones");
+  EXPECT_EQ(c.listeners[0].options.bind, "0.0.0.0");
+  EXPECT_EQ(c.listeners[0].options.port, 8'883);
+  EXPECT_EQ(c.listeners[0].options.connections_max, 500U);
+  EXPECT_EQ(c.listeners[0].options.backlog, 64);
+  EXPECT_EQ(c.listeners[1].options.bind, "::1");
+  EXPECT_TRUE(c.listeners[1].options.optional);
+  EXPECT_EQ(c.shards, 4U);
+  EXPECT_EQ(c.connections_max, 1'000U);
+  const session::limits& l = c.broker.limits;
+  EXPECT_EQ(l.connect_timeout, std::chrono::seconds(2));
+  EXPECT_EQ(l.packet_bytes_max, 1'048'576U);
+  EXPECT_EQ(l.keep_alive_max_s, 1'200);
+  EXPECT_EQ(l.session_expiry, std::chrono::seconds(0));
+  EXPECT_FALSE(l.session_owner_check);
+  EXPECT_EQ(l.queue_bytes_max, 1ULL << 30U);
+  EXPECT_EQ(l.queue_overflow, session::overflow_policy::drop_newest);
+  EXPECT_EQ(l.slow_hold_max, std::chrono::milliseconds(250));
+  EXPECT_EQ(l.mqtt31_client_id_chars_max, 23);
+  EXPECT_EQ(l.mqtt31_retry_first, std::chrono::seconds(20));
+  EXPECT_DOUBLE_EQ(l.mqtt31_retry_factor, 1.5);
+  EXPECT_EQ(c.broker.sys_interval, std::chrono::seconds(0));
+  EXPECT_EQ(c.broker.mail_credit, 1U);
+  EXPECT_EQ(c.log.level, observe::log_level::debug);
+  EXPECT_EQ(c.log.format, observe::log_format::json);
+  EXPECT_EQ(c.log.file, "/var/log/godwit.log");
+  EXPECT_EQ(c.net.stop_max, std::chrono::seconds(1));
+}
+
+TEST(Load, NamesLineColumnKeyMistakeAndRemedy) {
+  EXPECT_THAT(mistakes_in("connection:\n  packet_bytes_max: lots\n"),
+              ElementsAre("f:2:21: connection.packet_bytes_max: \"lots\" is not a size; write a "
+                          "number with a unit, such as 16MiB"));
+}
+
+TEST(Load, TellsAllMistakesOfAFileInItsOrder) {
+  EXPECT_THAT(mistakes_in("shards: many\nsession:\n  expirey: 1d\n  inflight_max: 0\n"
+                          "listeners:\n  - bind: 0.0.0.0\nlog: { level: loud }\n"),
+              ElementsAre(HasSubstr("f:1:9: shards: \"many\" is not a whole number"),
+                          HasSubstr("f:3:3: session.expirey: there is no such key; did you mean "
+                                    "\"expiry\"?"),
+                          HasSubstr("f:4:17: session.inflight_max: \"0\" is out of range"),
+                          HasSubstr("f:6:5: listeners[0].bind: \"0.0.0.0\" can be reached"),
+                          HasSubstr("f:7:15: log.level: \"loud\" is not one of")));
+}
+
+TEST(Load, LeadsFromAnUnknownKeyToTheRightOne) {
+  EXPECT_THAT(mistakes_in("sesion: {}\n"), ElementsAre(HasSubstr("did you mean \"session\"?")));
+  EXPECT_THAT(mistakes_in("listener: []\n"), ElementsAre(HasSubstr("mean \"listeners\"?")));
+  EXPECT_THAT(mistakes_in("session: { overflow: disconnect }\n"),
+              ElementsAre(HasSubstr("did you mean \"session.queue.overflow\"?")));
+  EXPECT_THAT(mistakes_in("session.expiry: 1d\n"), ElementsAre(HasSubstr("one level per line")));
+  EXPECT_THAT(mistakes_in("log: { zzz: 1 }\n"),
+              ElementsAre(HasSubstr("keys here are level, format and destination")));
+  EXPECT_THAT(mistakes_in("listeners: [ { prot: 1 } ]\n"),
+              ElementsAre(HasSubstr("f:1:16: listeners[0].prot: there is no such key; did you mean "
+                                    "\"port\"?")));
+}
+
+TEST(Load, RefusesAKeyGivenTwice) {
+  EXPECT_THAT(mistakes_in("shards: 1\nshards: 2\n"),
+              ElementsAre("f:2:1: shards: given twice; first in line 1"));
+  EXPECT_THAT(mistakes_in("session:\n  expiry: 1d\nlog: {}\nsession:\n  expiry: 2d\n"),
+              ElementsAre("f:4:1: session: given twice; first in line 1"));
+  EXPECT_THAT(mistakes_in("listeners:\n  - port: 1\n    port: 2\n"),
+              ElementsAre("f:3:5: listeners[0].port: given twice; first in line 2"));
+}
+
+TEST(Load, TellsWhereTextStopsBeingYaml) {
+  EXPECT_THAT(mistakes_in("shards: 1\nsession: [1, 2\n"),
+              ElementsAre(HasSubstr("this is not YAML")));
+  EXPECT_THAT(mistakes_in("a:\n\tb: 1\n"), ElementsAre(HasSubstr("f:2:3: this is not YAML")));
+  EXPECT_THAT(mistakes_in("shards: 1\n---\nshards: 2\n"),
+              ElementsAre(HasSubstr("second document")));
+  EXPECT_THAT(mistakes_in("- a\n- b\n"), ElementsAre(HasSubstr("not a list of keys")));
+  EXPECT_THAT(mistakes_in("{[a]: 1}\n"), ElementsAre(HasSubstr("a key must be a plain word")));
+}
+
+TEST(Load, TellsAValueFromASection) {
+  EXPECT_THAT(mistakes_in("session: 5\n"), ElementsAre(HasSubstr("holds keys, such as expiry")));
+  EXPECT_THAT(mistakes_in("shards: { a: 1 }\n"), ElementsAre(HasSubstr("takes one value")));
+  EXPECT_THAT(mistakes_in("session: { expiry: }\n"),
+              ElementsAre(HasSubstr("session.expiry: has no value; its default is 14d")));
+  EXPECT_THAT(mistakes_in("listeners: 5\n"), ElementsAre(HasSubstr("is not a list")));
+  EXPECT_THAT(mistakes_in("listeners: []\n"), ElementsAre(HasSubstr("is not a list")));
+  EXPECT_THAT(mistakes_in("listeners: [ 1883 ]\n"), ElementsAre(HasSubstr("is not a listener")));
+}
+
+TEST(Load, OpensNothingBeyondLoopbackUnlessAskedByName) {
+  for (const char* remote :
+       {"0.0.0.0", "\"*\"", "192.168.1.2", "\"::\"", "\"2001:db8::1\"", "\"::ffff:10.0.0.1\""}) {
+    const std::string listener = "listeners:\n  - bind: " + std::string(remote) + "\n";
+    EXPECT_THAT(mistakes_in(listener), ElementsAre(HasSubstr("allow_anonymous_remote: true")));
+    EXPECT_THAT(mistakes_in(listener + "    allow_anonymous_remote: true\n"), IsEmpty());
+  }
+  for (const char* local :
+       {"localhost", "127.0.0.1", "127.8.9.10", "\"::1\"", "\"::ffff:127.0.0.1\""}) {
+    EXPECT_THAT(mistakes_in("listeners:\n  - bind: " + std::string(local) + "\n"), IsEmpty());
+  }
+}
+
+TEST(Load, WantsAddressesNotNames) {
+  for (const char* odd : {"broker.example", "127.0.0.1:1883", "\"[::1]\"", "127.1", "\"\""}) {
+    EXPECT_THAT(mistakes_in("listeners:\n  - bind: " + std::string(odd) + "\n"),
+                ElementsAre(HasSubstr("is not an IP address; localhost")));
+  }
+}
+
+TEST(Load, RefusesListenersThatCollide) {
+  EXPECT_THAT(
+      mistakes_in("listeners:\n  - {name: a}\n  - {name: b}\n"),
+      ElementsAre(HasSubstr("f:3:5: listeners[1].port: another listener has this address")));
+  EXPECT_THAT(mistakes_in("listeners:\n  - {port: 1}\n  - {port: 2}\n"),
+              ElementsAre(HasSubstr("listeners[1].name: \"default\" names another listener")));
+  EXPECT_THAT(mistakes_in("listeners:\n  - {name: a, port: 0}\n  - {name: b, port: 0}\n"),
+              IsEmpty());
+}
+
+TEST(Load, QuotedValuesAndJsonMeanTheSame) {
+  const loaded out = load_text(R"({"shards": "2", "session": {"expiry": "1d"}})");
+  EXPECT_THAT(out.mistakes, IsEmpty());
+  EXPECT_EQ(out.value.shards, 2U);
+  EXPECT_EQ(out.value.broker.limits.session_expiry, std::chrono::hours(24));
+}
+
+TEST(Load, RemembersWhereEachKeyStands) {
+  const loaded out = load_text("session:\n  queue:\n    age_max: 1d\n");
+  ASSERT_TRUE(out.origins.contains("session.queue.age_max"));
+  EXPECT_EQ(out.origins.at("session.queue.age_max").line, 3U);
+  EXPECT_EQ(out.origins.at("session.queue.age_max").column, 5U);
+}
+
+TEST(Load, EscapesWhatTheFileSays) {
+  EXPECT_THAT(mistakes_in("\"a\\e[31m\\nb\": 1\n"), ElementsAre(HasSubstr("a\\x1b[31m\\x0ab")));
+}
+
+TEST(Load, SurvivesHostileYaml) {
+  std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n";
+  for (int i = 1; i < 12; ++i) {
+    const std::string last = "*a" + std::to_string(i - 1);
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+    for (int j = 0; j < 9; ++j) bomb += last + ",";
+    bomb += last + "]\n";
+  }
+  EXPECT_THAT(load_text(bomb).mistakes, SizeIs(12));
+  EXPECT_THAT(load_text(std::string(100'000, '[')).mistakes, SizeIs(1));
+  EXPECT_THAT(load_text(std::string(100'000, '{')).mistakes, SizeIs(1));
+  EXPECT_THAT(load_text(std::string_view("\0\0\xff", 3)).mistakes, SizeIs(1));
+}
+
+TEST(Load, AFileThatIsMissingIsAMistake) {
+  EXPECT_THAT(load_file("/nonexistent/godwit.yaml").mistakes, SizeIs(1));
+  EXPECT_EQ(describe(load_file("/nonexistent/g.yaml").mistakes.at(0), "/nonexistent/g.yaml"),
+            "/nonexistent/g.yaml: cannot be opened: No such file or directory");
+  EXPECT_THAT(load_file("/").mistakes, SizeIs(1));
+  EXPECT_THAT(load_file("/dev/zero").mistakes.at(0).what, HasSubstr("longer than 1MiB"));
+}
+
+}  // namespace
+}  // namespace godwit::config

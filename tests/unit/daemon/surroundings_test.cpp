@@ -1,0 +1,52 @@
+#include "daemon/surroundings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+namespace godwit::daemon {
+namespace {
+
+config::configuration with_limits(std::uint32_t whole, std::uint32_t listener) {
+  config::configuration c;
+  c.connections_max = whole;
+  for (config::listener& l : c.listeners) l.options.connections_max = listener;
+  return c;
+}
+
+TEST(FilesNeeded, FollowsTheTighterLimitOfConnections) {
+  EXPECT_EQ(files_needed(with_limits(0, 0), 2).connections, 0U);
+  EXPECT_EQ(files_needed(with_limits(1'000, 0), 2).connections, 1'000U);
+  EXPECT_EQ(files_needed(with_limits(1'000, 300), 2).connections, 600U);
+  EXPECT_EQ(files_needed(with_limits(500, 300), 2).connections, 500U);
+  EXPECT_EQ(files_needed(with_limits(0, 300), 2).connections, 600U);
+}
+
+TEST(FilesNeeded, CountsTheBrokersOwnFilesAndTheReserve) {
+  const auto c = with_limits(1'000, 0);
+  const auto two = files_needed(c, 2).files;
+  EXPECT_GT(two, 1'000U + c.net.files_reserved);
+  EXPECT_GT(files_needed(c, 8).files, two);
+  EXPECT_LT(files_needed(with_limits(0, 0), 2).files, 64U);
+}
+
+TEST(TakeNotifySocket, TakesItOutOfTheEnvironment) {
+  ::setenv("NOTIFY_SOCKET", "@x", 1);
+  EXPECT_EQ(take_notify_socket(), "@x");
+  EXPECT_EQ(take_notify_socket(), "");
+}
+
+TEST(StderrIsJournal, OnlyWhenItIsTheStreamThatTheEnvironmentNames) {
+  ::setenv("JOURNAL_STREAM", "1:2", 1);
+  EXPECT_FALSE(stderr_is_journal());
+  ::unsetenv("JOURNAL_STREAM");
+  EXPECT_FALSE(stderr_is_journal());
+}
+
+TEST(DefaultShards, IsAtLeastOne) {
+  EXPECT_GE(default_shards(), 1U);
+  EXPECT_LE(default_shards(), 64U);
+}
+
+}  // namespace
+}  // namespace godwit::daemon
