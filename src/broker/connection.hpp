@@ -43,6 +43,7 @@ struct connection {
   phase at = phase::awaiting_connect;
   mqtt::protocol_version version = mqtt::protocol_version::v311;
   std::uint16_t keep_alive_s = 0;
+  bool names_version = false;  ///< the CONNECT has a name that we know
   bool has_transport = true;
   bool is_reading = true;
   bool is_flush_listed = false;

@@ -71,6 +71,8 @@ void shard_engine::resume_input(connection_handle h) {
       input.erase(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(used));
       c->input = std::move(input);
     }
+  } else if (c->at == phase::live) {
+    update_reading(h, *c);
   }
   if (c->at == phase::authenticating && !c->who) {
     start_authentication(h);

@@ -66,6 +66,7 @@ void shard_engine::start_authentication(connection_handle h) {
                                   options.limits.connect_bytes_max);
   GODWIT_ASSERT(f && *f);
   const auto version = mqtt::connect_version(**f);
+  c.names_version = version.has_value();
   if (version) c.version = *version;
   ports.counters.add_packet_received(static_cast<std::size_t>(mqtt::packet_type::connect));
   if (version == mqtt::protocol_version::v5) {
@@ -83,9 +84,12 @@ void shard_engine::start_authentication(connection_handle h) {
     refuse(h, *wrong);
     return;
   }
+  const std::string client_id = clean_text(p->client_id);
+  std::optional<std::string> user_name;
+  if (p->user_name) user_name = clean_text(*p->user_name);
   // The answer may come at once, inside this call, or when the connection is long gone.
   ports.authenticator.authenticate(
-      {p->client_id, p->user_name, p->password, c.peer.address, c.peer.listener},
+      {client_id, user_name, p->password, c.peer.address, c.peer.listener},
       [this, h](auth::verdict v) { authenticated(h, std::move(v)); });
   if (connection* const still = connections_.find(h)) update_reading(h, *still);
 }
@@ -116,15 +120,11 @@ void shard_engine::authenticated(connection_handle h, auth::verdict v) {
     connections_.erase(h);
     return;
   }
-  const std::size_t size = (**f).size;
+  const base::bytes input = std::move(c->input);  // what `p` points into
+  const auto rest = base::bytes_view{input}.subspan((**f).size);
+  c->input.assign(rest.begin(), rest.end());
   c->last_packet = now.steady;
   admit(h, *c, *p, client_id, std::move(v.who));
-  if (connection* const still = connections_.find(h)) {
-    still->input.erase(still->input.begin(),
-                       still->input.begin() + static_cast<std::ptrdiff_t>(
-                                                  std::min(size, still->input.size())));
-    if (still->at == phase::live && !still->input.empty()) list_for_input(h, *still);
-  }
 }
 
 /// A connection whose home is here, authenticated on the shard that accepted it.
@@ -144,6 +144,7 @@ void shard_engine::on_moved(mail::connection&& m) {
                                   options.limits.connect_bytes_max);
   GODWIT_ASSERT(f && *f);
   c.version = mqtt::connect_version(**f).value();
+  c.names_version = true;
   if (is_stopping_) {
     doom(h, {session::close_cause::server_stopping, {}});
     return;
@@ -252,17 +253,15 @@ void shard_engine::accepted(connection_handle h, connection& c) {
     list_for_pump(c.session, *s);
   }
   if (!c.input.empty()) list_for_input(h, c);
+  update_reading(h, c);
 }
 
 /// Says no to a CONNECT and closes; the answer has the form of the client's version, and what has no
 /// code there is a plain close. [v311 MQTT-3.2.2-5] [v311 MQTT-3.2.2-6] [v311 MQTT-3.1.4-1]
 void shard_engine::refuse(connection_handle h, const mqtt::protocol_error& error) {
   connection& c = connections_.at(h);
-  const auto f = mqtt::next_frame(c.input, c.version, mqtt::frame_source::client_before_connect,
-                                  options.limits.connect_bytes_max);
-  const bool is_named = f && *f && mqtt::connect_version(**f).has_value();
   std::optional<std::uint8_t> code;
-  if (is_named && error.code != mqtt::reason_code::malformed_packet &&
+  if (c.names_version && error.code != mqtt::reason_code::malformed_packet &&
       error.code != mqtt::reason_code::protocol_error) {
     code = c.version == mqtt::protocol_version::v5 ? static_cast<std::uint8_t>(error.code)
                                                    : mqtt::connack_code_v3(error.code);

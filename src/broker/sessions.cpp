@@ -93,7 +93,7 @@ void shard_engine::end_session(session_handle h, session_slot& s) {
     ports.counters.subtract(observe::counter::sessions_persistent);
     ports.counters.subtract(observe::counter::sessions_persistent_offline);
   }
-  const session::tally went = s.log.end_session();
+  const session::tally went = s.log.end_session(records_);
   ports.counters.subtract(observe::counter::copies_in_log, went.count);
   ports.counters.add(observe::counter::copies_ended_with_session, went.count);
   to_hand_over_.push_back(h);

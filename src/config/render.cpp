@@ -98,6 +98,7 @@ std::string render_effective(const loaded& what, std::string_view path) {
   const auto origin = [&](const std::string& full) {
     const auto it = what.origins.find(full);
     if (it == what.origins.end()) return std::string("  # default");
+    if (it->second.line == 0) return std::string("  # command line");
     return "  # " + std::string(path) + ":" + std::to_string(it->second.line);
   };
   std::string out = "listeners:\n";

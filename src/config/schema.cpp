@@ -124,7 +124,10 @@ struct log_destination {
   [[nodiscard]] std::string range() const { return {}; }
   complaint read(std::string_view text, std::string_view, std::string& out) const {
     constexpr std::size_t path_bytes_max = 4'095;
-    if (text != "stderr" && (!text.starts_with('/') || text.size() > path_bytes_max)) {
+    const bool is_printable = std::ranges::none_of(
+        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+    if (text != "stderr" &&
+        (!text.starts_with('/') || text.size() > path_bytes_max || !is_printable)) {
       return quoted(text) + " is neither stderr nor a file's full path";
     }
     out = text == "stderr" ? std::string_view{} : text;

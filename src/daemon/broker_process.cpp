@@ -1,7 +1,6 @@
 #include "broker_process.hpp"
 
 #include "leveled_sink.hpp"
-#include "restore.hpp"
 #include "sd_notify.hpp"
 #include "signals.hpp"
 #include "surroundings.hpp"
@@ -18,6 +17,8 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace godwit::daemon {
@@ -42,6 +43,13 @@ observe::log_options log_options(const config::configuration& c) {
   observe::log_options o = c.log;
   if (o.file.empty() && stderr_is_journal()) o.prefix = observe::log_prefix::journal;
   return o;
+}
+
+/// "what is wrong; what to do" in two, because the log cuts long values.
+std::pair<std::string_view, std::string_view> split_remedy(std::string_view text) {
+  const auto cut = text.find("; ");
+  if (cut == std::string_view::npos) return {text, "none"};
+  return {text.substr(0, cut), text.substr(cut + 2)};
 }
 
 /// For somebody who just wants to see it work.
@@ -105,9 +113,11 @@ class broker_process {
     std::vector<observe::counters> counters(options_.shard.shards);
     net::broker_threads threads{
         options_, {durable, authenticator, authorizer, interest, numbers, clock_, sink_, counters}};
-    restore(durable, numbers, threads, options_.shard, clock_.now());
+    numbers.start_above(broker::recover(shards_of(threads), options_.shard, durable, clock_.now()));
     if (const auto opened = threads.open(); !opened) {
-      log_.error("listener.failed", {{"reason", opened.error().text}});
+      const net::listen_error why = opened.error();
+      const auto [reason, remedy] = split_remedy(why.text);
+      log_.error("listener.failed", {{"reason", reason}, {"remedy", remedy}});
       return exit_status::failed;
     }
     threads.start([this] { signals_.wake(); });
@@ -116,6 +126,14 @@ class broker_process {
     threads.join();
     log_.info("broker.stopped");
     return status;
+  }
+
+  [[nodiscard]] std::vector<broker::shard*> shards_of(net::broker_threads& threads) const {
+    std::vector<broker::shard*> all;
+    for (std::size_t i = 0; i < options_.shard.shards; ++i) {
+      all.push_back(&threads.shard(routing::shard_id{base::checked_cast<std::uint8_t>(i)}));
+    }
+    return all;
   }
 
   void say_ready(const net::broker_threads& threads) {
@@ -166,7 +184,12 @@ class broker_process {
   void compare_with_file() {
     config::loaded fresh = config::load_file(line_.config_file);
     for (const config::mistake& m : fresh.mistakes) {
-      log_.error("reload.mistake", {{"what", config::describe(m, line_.config_file)}});
+      const auto [what, remedy] = split_remedy(m.what);
+      log_.error("reload.mistake", {{"file", line_.config_file},
+                                    {"line", m.where.line},
+                                    {"column", m.where.column},
+                                    {"what", what},
+                                    {"remedy", remedy}});
     }
     if (!fresh.mistakes.empty()) return;
     apply_overrides(line_, fresh);
@@ -207,8 +230,11 @@ exit_status run_broker(const command_line& line, const config::loaded& file,
 void apply_overrides(const command_line& line, config::loaded& file) {
   if (!line.port) return;
   const std::uint16_t first = file.value.listeners.front().options.port;
-  for (config::listener& l : file.value.listeners) {
-    if (l.options.port == first) l.options.port = *line.port;
+  for (std::size_t i = 0; i < file.value.listeners.size(); ++i) {
+    net::listener_options& o = file.value.listeners[i].options;
+    if (o.port != first) continue;
+    o.port = *line.port;
+    file.origins["listeners[" + std::to_string(i) + "].port"] = {};
   }
 }
 

@@ -22,7 +22,7 @@ struct option {
 
 constexpr std::array<option, 6> options{{
     {"--config", "-c", "FILE", "read this configuration; without it Godwit uses its defaults"},
-    {"--port", "-p", "N", "port of the first listener, whatever the configuration says; 0 = any"},
+    {"--port", "-p", "N", "port of the first listener and those that share its port; 0 = any"},
     {"--check", "", "", "read the configuration, tell all mistakes, start nothing"},
     {"--print-effective", "", "", "print every key with its value and where it comes from"},
     {"--version", "", "", "print the version"},

@@ -22,7 +22,7 @@ struct command_line {
   enum class task : std::uint8_t { run, check, print_effective, version, help };
   task what = task::run;
   std::string config_file;            ///< empty: no configuration
-  std::optional<std::uint16_t> port;  ///< of the first listener
+  std::optional<std::uint16_t> port;  ///< of the first listener and those that share its port
 };
 
 /// What is wrong with a command line, and what would be right: one line.

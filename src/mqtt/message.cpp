@@ -39,9 +39,8 @@ base::ref<const message> message::make(const message_fields& fields) {
 }
 
 void message::destroy(const message* m) noexcept {
-  const std::size_t size = m->memory_size();
   m->~message();
-  ::operator delete(const_cast<message*>(m), size);
+  ::operator delete(const_cast<message*>(m));
 }
 
 }  // namespace godwit::mqtt

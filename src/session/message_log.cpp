@@ -229,12 +229,14 @@ tally message_log::remove(log_position position, mqtt::message_number commit, re
   return t;
 }
 
-tally message_log::end_session() {
+tally message_log::end_session(recorder& records) {
   tally went;
   for (std::uint32_t i = 0; i < entries_.size(); ++i) {
     entry& e = entries_[i];
     if (e.at == state::gone || e.at == state::moving || may_move(e)) continue;
-    const tally t = take_out(e);
+    // The end of a session leaves messages of shared groups in the store; this one stays nowhere.
+    const bool is_shared = shares_ && shares_->contains(e.position.value());
+    const tally t = is_shared ? drop(e, records) : take_out(e);
     went.count += t.count;
     went.bytes += t.bytes;
   }

@@ -214,6 +214,7 @@ void flow::watch_progress(instant now) {
 }
 
 report flow::results() {
+  if (measured_ == 0 && !stalled_) throw bench_error("no message arrived while measuring");
   report result;
   result.add("scenario", from_.scenario);
   result.add("protocol", from_.version == protocol::v31 ? "3.1" : "3.1.1");

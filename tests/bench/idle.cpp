@@ -57,7 +57,7 @@ report run_idle(const options& from) {
                              .version = from.version,
                              .keep_alive_s = from.keep_alive_s,
                              .source = i % from.sources,
-                             .filters = {"bench/idle/" + std::to_string(i)},
+                             .filters = {"bench/" + std::to_string(i) + "/inbox"},
                              .qos = from.qos};
     clients.push_back(std::make_unique<subscriber>(loop, std::move(settings), i, sink));
     all.push_back(clients.back().get());

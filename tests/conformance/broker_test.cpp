@@ -1,5 +1,6 @@
 #include "conformance/broker_test.hpp"
 
+#include <ostream>
 #include <utility>
 
 namespace godwit::conformance {
@@ -87,6 +88,10 @@ void peer::expect_end(std::string_view bytes) {
 void peer::expect_alive() {
   send(pingreq());
   expect(pingresp());
+}
+
+void PrintTo(const setup& s, std::ostream* out) {
+  *out << (s.version == v31 ? "3.1" : "3.1.1") << " with shards: " << s.shards;
 }
 
 std::string name_of(const testing::TestParamInfo<setup>& info) {

@@ -76,6 +76,7 @@ struct setup {
   protocol_version version = v311;
   std::size_t shards = 1;
 };
+void PrintTo(const setup& s, std::ostream* out);
 [[nodiscard]] std::string name_of(const testing::TestParamInfo<setup>& info);
 
 inline const auto both_versions =

@@ -31,7 +31,7 @@ constexpr target targets[] = {
 #undef GODWIT_FUZZ_TARGET
 };
 
-constexpr int mutations_per_target = 10'000;
+constexpr int mutations_per_target = 20'000;
 constexpr std::size_t input_size_max = 4096;
 
 base::bytes read_file(const std::filesystem::path& path) {

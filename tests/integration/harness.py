@@ -77,6 +77,7 @@ class Broker:
         self._lines = []
         self._changed = threading.Condition()
         self._ended = False
+        self._checked = False
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -88,11 +89,17 @@ class Broker:
             if kind is not None:
                 print("\n---- godwitd said ----\n" + self.log_text() + "----------------------")
                 self.kill()
-            elif self.process.poll() is None or self.process.returncode is None:
-                self.stop()
+            elif not self._checked:
+                if self.process.poll() is None:
+                    self.process.send_signal(signal.SIGTERM)
+                self.wait()
         finally:
-            self.kill()
-            self.directory.cleanup()
+            self.clean_up()
+
+    def clean_up(self):
+        """For tests that do not use the block: ends the process, removes its files."""
+        self.kill()
+        self.directory.cleanup()
 
     def spawn(self):
         """Starts the process without waiting for it to listen."""
@@ -117,6 +124,7 @@ class Broker:
     def wait(self, expect=0, timeout=STOP_TIMEOUT_S):
         """Waits for the process to end by itself; checks status and sanitizers."""
         status = self.process.wait(timeout)
+        self._checked = True
         self._reader.join(timeout)
         self.process.stderr.close()
         text = self.log_text()
@@ -128,6 +136,7 @@ class Broker:
 
     def kill(self):
         """SIGKILL, if it still runs: what a test of crashes wants, and what cleaning up needs."""
+        self._checked = True
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()

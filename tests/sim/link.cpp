@@ -15,14 +15,18 @@ base::bytes cut_front(base::bytes& from, std::size_t n) {
 }  // namespace
 
 link::link(context& c, std::string name, std::size_t capacity)
-    : context_{c}, name_{std::move(name)}, opened_{c.now.steady}, last_read_{c.now.steady} {
+    : context_{c}, name_{std::move(name)}, last_packet_read_{c.now.steady},
+      last_taken_{c.now.steady},
+      opened_{c.now.steady},
+      last_read_{c.now.steady} {
   if (capacity != 0) wire_->capacity = capacity;
 }
 
-void link::send(base::bytes_view bytes) {
+void link::send(base::bytes_view packet) {
   if (wire_->broken || closing_) return;
-  up_.insert(up_.end(), bytes.begin(), bytes.end());
-  sent_ += bytes.size();
+  up_.insert(up_.end(), packet.begin(), packet.end());
+  sent_ += packet.size();
+  packet_ends_.push_back(sent_);
 }
 
 void link::reset() {
@@ -50,12 +54,50 @@ void link::move_up(std::size_t bytes) {
   if (up_.empty() && closing_) wire_->client_closed = true;
 }
 
-base::bytes link::move_down(std::size_t bytes) { return cut_front(wire_->to_client, bytes); }
+base::bytes link::move_down(std::size_t bytes) {
+  base::bytes moved = cut_front(wire_->to_client, bytes);
+  moved_down_ += moved.size();
+  last_taken_ = context_.now.steady;
+  return moved;
+}
+
+bool link::is_live() const noexcept {
+  constexpr std::size_t connack_size = 4;
+  return !wire_->broken && !wire_->broker_closed &&
+         moved_down_ + wire_->to_client.size() >= connack_size;
+}
+
+bool link::may_be_closed(std::uint16_t keep_alive_s, bool connecting) const {
+  using std::chrono::seconds;
+  if (excused_ || closing_ || !closed_at_) return true;
+  if (connecting && *closed_at_ - opened_ >= seconds{10}) return true;
+  if (*closed_at_ - last_taken_ >= seconds{60}) return true;
+  const base::duration silent = *closed_at_ - last_packet_read_;
+  return keep_alive_s != 0 && silent >= std::chrono::milliseconds{keep_alive_s * 1'500};
+}
+
+bool link::must_be_closed(std::uint16_t keep_alive_s) const {
+  if (keep_alive_s == 0 || !is_live() || !wire_->to_broker.empty()) return false;
+  return context_.now.steady - last_read_ > std::chrono::milliseconds{keep_alive_s * 1'500 + 1'000};
+}
 
 void link::look() {
+  if (wire_->broker_closed && !closed_at_) closed_at_ = context_.now.steady;
   if (wire_->consumed == consumed_) return;
   consumed_ = wire_->consumed;
   last_read_ = context_.now.steady;
+  while (!packet_ends_.empty() && packet_ends_.front() <= consumed_) {
+    packet_ends_.pop_front();
+    last_packet_read_ = last_read_;
+  }
+}
+
+void link::displace() {
+  if (!displaced_at_) displaced_at_ = context_.now.steady;
+}
+
+bool link::is_displaced_too_long() const {
+  return is_live() && displaced_at_ && context_.now.steady - *displaced_at_ > std::chrono::seconds{6};
 }
 
 }  // namespace godwit::sim

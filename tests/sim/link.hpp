@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace godwit::sim {
@@ -18,7 +20,7 @@ class link {
   link(context& c, std::string name, std::size_t capacity);
 
   // The client's end
-  void send(base::bytes_view bytes);
+  void send(base::bytes_view packet);
   /// FIN behind what was sent.
   void close() { closing_ = true; }
   void reset();
@@ -27,6 +29,8 @@ class link {
   /// The client cannot learn anything more from this connection.
   [[nodiscard]] bool is_over() const noexcept;
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return sent_; }
+
+  [[nodiscard]] bool is_closing() const noexcept { return closing_; }
 
   // The network
   [[nodiscard]] bool can_move_up() const noexcept;
@@ -38,10 +42,21 @@ class link {
   // What the broker did
   [[nodiscard]] const std::shared_ptr<test::memory_wire>& wire() const noexcept { return wire_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  /// Call after every turn: notes when the broker read something.
+  /// Call after every turn: notes when the broker read something, and when it closed.
   void look();
   [[nodiscard]] base::steady_time last_read() const noexcept { return last_read_; }
-  [[nodiscard]] base::steady_time opened() const noexcept { return opened_; }
+  /// The broker has answered CONNECT and holds the connection.
+  [[nodiscard]] bool is_live() const noexcept;
+  /// May the broker have closed it by now for a reason that this end gave (or that it has itself)?
+  [[nodiscard]] bool may_be_closed(std::uint16_t keep_alive_s, bool connecting) const;
+  /// Silent for so long, with everything read, that the broker must have closed it.
+  [[nodiscard]] bool must_be_closed(std::uint16_t keep_alive_s) const;
+  /// The broker stops: it closes whatever there is.
+  void excuse() { excused_ = true; }
+  /// Another connection of the client was accepted. What stands in the output may still be written,
+  /// for a short time.
+  void displace();
+  [[nodiscard]] bool is_displaced_too_long() const;
 
  private:
   context& context_;
@@ -51,7 +66,14 @@ class link {
   std::uint64_t sent_ = 0;
   bool closing_ = false;
   bool stalled_ = false;
+  bool excused_ = false;
+  std::uint64_t moved_down_ = 0;
+  std::optional<base::steady_time> closed_at_;
   std::uint64_t consumed_ = 0;
+  std::deque<std::uint64_t> packet_ends_;
+  base::steady_time last_packet_read_;
+  base::steady_time last_taken_;
+  std::optional<base::steady_time> displaced_at_;
   base::steady_time opened_;
   base::steady_time last_read_;
 };

@@ -27,7 +27,16 @@ void oracle::on_acked(message_index m) {
   if (p.acked == never) p.acked = context_.mark();
 }
 
-void oracle::on_crash() { crashes_.push_back(context_.mark()); }
+void oracle::on_crash() {
+  crashes_.push_back(context_.mark());
+  on_restart();
+}
+
+void oracle::on_restart() {
+  // A will that was not published yet waits for its client after the restart, and is dropped if the
+  // client comes back in time.
+  for (published& p : messages_) p.due_since = never;
+}
 
 std::size_t oracle::crashes_since(stamp s) const {
   return static_cast<std::size_t>(
@@ -73,7 +82,9 @@ std::optional<message_index> oracle::on_publish(std::size_t persona, const arriv
   const published& sent = messages_[m];
   if (sent.topic != p.topic) context_.fail(who + "wrong topic for " + name_of(m));
   if (sent.sends == 0 && !sent.is_will) context_.fail(who + "a message before it was sent");
-  if (sent.is_forbidden) context_.fail(who + "a will that was withdrawn: " + name_of(m));
+  if (sent.forbidden_since != never && crashes_since(sent.first_sent) == 0) {
+    context_.fail(who + "a will that was withdrawn: " + name_of(m));
+  }
   if (p.quality > sent.quality) context_.fail(who + "QoS above the published one: " + name_of(m));
   if (p.retain) {
     on_replay(persona, m, a);
@@ -123,7 +134,7 @@ void oracle::on_live(std::size_t persona, message_index m, const arrival& a) {
   if (is_first) got.first = context_.mark();
   switch (p.quality) {
     case qos::at_most_once:
-      if (got.all > sent.sends + crashes) context_.fail(who + "QoS 0 twice: " + name_of(m));
+      if (got.all > std::max(sent.sends, 1U) + crashes) context_.fail(who + "QoS 0 twice: " + name_of(m));
       break;
     case qos::at_least_once:
       // A publisher that sends again after it lost the answer makes a second message of it.

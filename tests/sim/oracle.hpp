@@ -20,10 +20,10 @@ struct published {
   bool is_will = false;
   std::size_t publisher = 0;
   unsigned sends = 0;         ///< how often PUBLISH went out
-  stamp first_sent = never;   ///< a will: when its connection ended, or could have
+  stamp first_sent = never;   ///< a will: when its CONNECT was sent
   stamp acked = never;        ///< PUBACK, or PUBREC, seen by the publisher
-  bool is_forbidden = false;  ///< a will that DISCONNECT withdrew
-  bool is_due = false;        ///< a will that must be published
+  stamp forbidden_since = never;  ///< a will that DISCONNECT withdrew
+  stamp due_since = never;        ///< a will that must be published
 };
 
 /// Judges what clients receive. It knows what clients sent and saw, nothing of the broker, and keeps
@@ -40,6 +40,7 @@ class oracle {
   void on_sent(message_index m);
   void on_acked(message_index m);
   void on_crash();
+  void on_restart();
 
   // What clients see
   struct arrival {

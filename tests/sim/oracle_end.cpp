@@ -105,11 +105,11 @@ void oracle::check_wills() {
     const session_model& s = sessions_[persona];
     for (message_index m = 0; m < messages_.size(); ++m) {
       const published& p = messages_[m];
-      if (!p.is_will || !p.is_due || p.quality == qos::at_most_once) continue;
+      if (!p.is_will || p.due_since == never || p.quality == qos::at_most_once) continue;
       if (s.live.contains(m) || s.replayed.contains(m)) continue;
       for (const auto& [filter, f] : s.filters) {
         if (filter.starts_with("$share/") || !matches(filter, p.topic)) continue;
-        if (f.certain_since > p.first_sent || f.spans.back().low == qos::at_most_once) continue;
+        if (f.certain_since > p.due_since || f.spans.back().low == qos::at_most_once) continue;
         context_.fail("client-" + std::to_string(persona) + " never got the will " + name_of(m));
         break;
       }

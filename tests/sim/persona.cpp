@@ -22,11 +22,23 @@ void persona::send(const base::bytes& packet) {
 
 qos persona::any_qos() { return static_cast<qos>(context_.below(3)); }
 
+/// A CONNECT that was given up can still reach the broker, behind the next one even. As long as that
+/// changes nothing but which connection wins, that is a race worth running.
+bool persona::may_connect(bool clean) {
+  std::erase_if(ghosts_, [](const ghost& g) { return g.connection->wire()->broker_closed; });
+  const bool is_ghost = link_ != nullptr && phase_ == phase::connecting;
+  if (is_ghost && (clean || clean_)) return false;
+  return ghosts_.empty() ||
+         (!clean && std::ranges::none_of(ghosts_, [](const ghost& g) { return g.clean; }));
+}
+
 void persona::connect(bool clean, bool with_will) {
+  if (!may_connect(clean)) return;
   if (link_ != nullptr) on_connection_end();
   session_model& s = session();
   const std::string name = plan_.client_id + '#' + std::to_string(++connections_);
   link_ = dial_(name);
+  if (!ghosts_.empty()) link_->excuse();
   phase_ = phase::connecting;
   clean_ = clean;
   disconnect_sent_ = false;
@@ -48,6 +60,12 @@ void persona::connect(bool clean, bool with_will) {
     w.first_sent = context_.mark();
     will_ = oracle_.new_message(w);
     o.will = test::will_options{w.topic, w.payload, w.quality, w.retain};
+  }
+  if (s.exists == existence::yes && !clean &&
+      context_.now.steady - last_alive_ >= plan_.session_expiry) {
+    s.exists = existence::unknown;
+    s.may_have_ended = context_.mark();
+    for (auto& [filter, f] : s.filters) f.certain_since = never;
   }
   expected_ = s.exists;
   if (clean) {
@@ -81,16 +99,22 @@ void persona::drop_link() {
 }
 
 void persona::on_connection_end() {
-  if (will_) {
+  if (phase_ == phase::connecting) ghosts_.push_back({link_, clean_});
+  link_->look();
+  if (will_ && phase_ == phase::up) {
     published& w = oracle_.message(*will_);
-    if (phase_ == phase::up && !disconnect_sent_) {
-      w.first_sent = context_.mark();
-      w.is_due = true;
+    const test::memory_wire& wire = *link_->wire();
+    if (!disconnect_sent_) {
+      // When the broker ended the connection, it may have published the will long ago.
+      w.due_since = wire.broker_closed ? w.first_sent : context_.mark();
+    } else if (plan_.reads_at_once && was_all_answered_ && wire.broker_closed && !wire.broken &&
+               wire.consumed == link_->bytes_sent()) {
+      w.forbidden_since = context_.mark();
     }
   }
   session_model& s = session();
   if (phase_ == phase::up && clean_) s.on_connection_lost(context_.mark());
-  if (phase_ == phase::up) last_connack_ = context_.now.steady;
+  if (phase_ == phase::up) last_alive_ = std::max(last_alive_, link_->last_read());
   if (clean_) start_session_over();
   drop_link();
 }
@@ -98,7 +122,16 @@ void persona::on_connection_end() {
 void persona::look() {
   if (link_ == nullptr || !link_->is_over()) return;
   note(link_->wire()->broken ? "connection broke" : "connection was closed");
+  judge_close();
   on_connection_end();
+}
+
+void persona::judge_close() {
+  link_->look();
+  if (link_->wire()->broken) return;
+  if (!link_->may_be_closed(plan_.keep_alive_s, phase_ == phase::connecting)) {
+    context_.fail(plan_.client_id + ": " + link_->name() + " was closed for no reason");
+  }
 }
 
 std::uint16_t persona::free_id() const {
@@ -117,11 +150,17 @@ void persona::subscribe() {
   r.filter = plan_.share.empty() ? context_.one_of(filters()) : plan_.share;
   r.quality = plan_.share.empty() ? any_qos() : (context_.chance(50) ? qos::at_least_once
                                                                      : qos::exactly_once);
-  const std::uint16_t id = last_id_ = free_id();
   session().filters[r.filter].on_subscribe_sent(context_.mark(), r.quality);
-  note("SUBSCRIBE " + std::to_string(id) + " '" + r.filter + "' qos " +
-       std::to_string(static_cast<int>(r.quality)));
-  send(test::subscribe_packet(id, {{r.filter, r.quality}}, plan_.version));
+  send_request(std::move(r));
+}
+
+void persona::send_request(request r) {
+  const std::uint16_t id = last_id_ = free_id();
+  note((r.is_subscribe ? "SUBSCRIBE " : "UNSUBSCRIBE ") + std::to_string(id) + " '" + r.filter +
+       "' qos " + std::to_string(static_cast<int>(r.quality)));
+  send(r.is_subscribe ? test::subscribe_packet(id, {{r.filter, r.quality}}, plan_.version)
+                      : test::unsubscribe_packet(id, {r.filter}, plan_.version));
+  r.number = newest_request_[r.filter] = context_.mark();
   requests_.emplace(id, std::move(r));
 }
 
@@ -131,10 +170,7 @@ void persona::unsubscribe() {
   auto at = all.begin();
   std::advance(at, static_cast<std::ptrdiff_t>(context_.below(all.size())));
   at->second.on_unsubscribe_sent();
-  const std::uint16_t id = last_id_ = free_id();
-  note("UNSUBSCRIBE " + std::to_string(id) + " '" + at->first + '\'');
-  send(test::unsubscribe_packet(id, {at->first}, plan_.version));
-  requests_.emplace(id, request{at->first, qos::at_most_once, false});
+  send_request({.filter = at->first, .is_subscribe = false});
 }
 
 void persona::publish(const std::string& topic, qos quality, bool retain, bool clear) {
@@ -204,6 +240,7 @@ void persona::answer_some(std::size_t count) {
 void persona::disconnect() {
   if (phase_ != phase::up) return;
   note("DISCONNECT");
+  was_all_answered_ = expected_pubacks_.empty() && expected_pubrecs_.empty();
   disconnect_sent_ = true;
   send(test::disconnect_packet(plan_.version));
   link_->close();
@@ -238,7 +275,8 @@ bool persona::behave() {
             false);
     return true;
   }
-  link_->stall(false);
+  if (link_->is_stalled()) link_->stall(false);
+  ping_if_due();
   if (answers_.empty()) return false;
   answer_some(answers_.size());
   return true;

@@ -62,6 +62,7 @@ class persona {
     std::string filter{};
     mqtt::qos quality = mqtt::qos::at_most_once;
     bool is_subscribe = true;
+    std::uint64_t number = 0;
   };
   struct answer {
     mqtt::packet_type type{};
@@ -70,6 +71,9 @@ class persona {
   using ids = std::deque<std::uint16_t>;
 
   void note(const std::string& text);
+  [[nodiscard]] bool may_connect(bool clean);
+  void send_request(request r);
+  void judge_close();
   void send(const base::bytes& packet);
   void drop_link();
   void start_session_over();
@@ -106,16 +110,24 @@ class persona {
   // The connection
   std::shared_ptr<link> link_;
   std::size_t connections_ = 0;
+  /// Given up before CONNACK, and the broker may still come to their CONNECT.
+  struct ghost {
+    std::shared_ptr<link> connection{};
+    bool clean = false;
+  };
+  std::vector<ghost> ghosts_;
   phase phase_ = phase::none;
   bool clean_ = true;
   session_model::existence expected_ = session_model::existence::unknown;
   base::bytes input_;
   stamp connected_ = 0;
   base::steady_time last_sent_{};
-  base::steady_time last_connack_{};
+  base::steady_time last_alive_{};
   std::optional<message_index> will_;
   bool disconnect_sent_ = false;
+  bool was_all_answered_ = false;
   std::map<std::uint16_t, request> requests_;
+  std::map<std::string, std::uint64_t> newest_request_;  ///< of a filter
   std::deque<answer> answers_;
   std::map<std::uint16_t, mqtt::qos> unacknowledged_;  ///< ids the broker has in flight to us
   ids expected_pubacks_;

@@ -65,7 +65,10 @@ void persona::on_connack(const mqtt::connack_view& p) {
   if (p.session_present && must_be_absent) {
     context_.fail(plan_.client_id + ": session present, but there can be none");
   }
-  if (!p.session_present && !must_be_absent && expected_ == existence::yes) {
+  // It may have expired while CONNECT was on its way.
+  const bool may_be_absent = context_.now.steady - last_alive_ >= plan_.session_expiry;
+  if (may_be_absent) s.may_have_ended = context_.mark();
+  if (!p.session_present && !must_be_absent && expected_ == existence::yes && !may_be_absent) {
     context_.fail(plan_.client_id + ": the session is gone");
   }
   const bool is_new = clean_ || (told && !p.session_present) || expected_ == existence::no;
@@ -77,7 +80,7 @@ void persona::on_connack(const mqtt::connack_view& p) {
   }
   s.exists = clean_ ? existence::no : existence::yes;
   s.persistent = !clean_;
-  last_connack_ = context_.now.steady;
+  last_alive_ = context_.now.steady;
   resend_all();
 }
 
@@ -168,8 +171,8 @@ void persona::on_suback(const mqtt::suback_view& p) {
     return context_.fail(plan_.client_id + ": SUBACK for UNSUBSCRIBE or the other way");
   }
   filter_model& f = session().filters[r.filter];
-  const bool others = std::ranges::any_of(
-      requests_, [&](const auto& other) { return other.second.filter == r.filter; });
+  // Only the answer to the newest request for a filter says how things are.
+  const bool others = newest_request_[r.filter] != r.number;
   if (!r.is_subscribe) {
     if (!others) f.on_gone(context_.mark());
     return;

@@ -46,6 +46,8 @@ plan make_plan(context& c) {
   const std::size_t personas = 2 + c.below(c.chance(30) ? 14 : 6);
   for (std::size_t i = 0; i < personas; ++i) {
     p.personas.push_back(make_persona(c, i, short_expiry));
+    p.personas.back().session_expiry = shard.limits.session_expiry;
+    p.personas.back().reads_at_once = shard.turn_packets_max > 1'000;
   }
   p.rude = c.below(3);
   p.steps = 600 + c.below(1'800);

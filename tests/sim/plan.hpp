@@ -20,6 +20,8 @@ struct persona_plan {
   std::uint16_t keep_alive_s = 0;
   bool flapping = false;        ///< connects again and again with the same client id
   std::string share{};          ///< "$share/group/filter": its only subscription
+  std::chrono::seconds session_expiry{0};
+  bool reads_at_once = false;   ///< the broker handles what it reads in the same turn
 };
 
 /// What one seed stands for: the broker's options, the clients, and how hard the weather is.

@@ -11,7 +11,9 @@ struct detached_wire final : broker::detached_transport {
   explicit detached_wire(std::shared_ptr<memory_wire> w) : wire{std::move(w)} {}
   ~detached_wire() override {
     // Nobody took it up: to the client that is a connection that broke.
-    if (wire != nullptr) wire->break_now();
+    if (wire == nullptr) return;
+    wire->break_now();
+    wire->broker_closed = true;
   }
   std::shared_ptr<memory_wire> wire;
 };
@@ -37,7 +39,6 @@ memory_transport::connection& memory_transport::at(broker::transport_id id) {
 }
 
 memory_transport::event memory_transport::next_event(const connection& c) {
-  if (c.end_reported) return event::none;
   const memory_wire& w = *c.wire;
   if (w.broken) return event::lost;
   if (c.reading || c.wants_one_read) {
@@ -79,13 +80,16 @@ void memory_transport::deliver_one(broker::shard& shard, std::uint32_t id, bool&
     case event::none:
       return;
     case event::lost:
-      c.end_reported = true;
-      shard.on_closed(c.token, broker::transport_end::lost);
+    case event::end: {
+      // With the report the connection is gone for the shard: it says nothing about it any more.
+      const auto how = c.wire->broken ? broker::transport_end::lost
+                                      : broker::transport_end::closed_by_peer;
+      const std::uint64_t token = c.token;
+      c.wire->broker_closed = true;
+      connections_.erase(found);
+      shard.on_closed(token, how);
       return;
-    case event::end:
-      c.end_reported = true;
-      shard.on_closed(c.token, broker::transport_end::closed_by_peer);
-      return;
+    }
     case event::writable:
       c.wants_writable = false;
       writable_told = true;
@@ -108,9 +112,13 @@ void memory_transport::deliver_one(broker::shard& shard, std::uint32_t id, bool&
 
 void memory_transport::break_all() {
   for (auto& [id, c] : connections_) {
-    if (!c.wire->broker_closed) c.wire->break_now();
+    c.wire->break_now();
+    c.wire->broker_closed = true;
   }
-  for (auto& [wire, peer] : accepted_) wire->break_now();
+  for (auto& [wire, peer] : accepted_) {
+    wire->break_now();
+    wire->broker_closed = true;
+  }
   connections_.clear();
   accepted_.clear();
 }

@@ -71,7 +71,6 @@ class memory_transport final : public broker::transport {
     bool reading = true;
     bool wants_one_read = false;
     bool wants_writable = false;
-    bool end_reported = false;
   };
   enum class event : std::uint8_t { none, lost, bytes, end, writable };
 

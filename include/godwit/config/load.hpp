@@ -30,7 +30,7 @@ struct mistake {
 struct loaded {
   configuration value;
   std::vector<mistake> mistakes;            ///< all of the file, in its order
-  std::map<std::string, position> origins;  ///< where each key that was given stands
+  std::map<std::string, position> origins;  ///< where each given key stands; nowhere = command line
 };
 
 /// Reads YAML text. Never throws for what the text says.

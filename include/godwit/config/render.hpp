@@ -10,7 +10,7 @@ namespace godwit::config {
 
 /// A configuration as YAML that loads to the same configuration. Each value says where it comes
 /// from:
-/// `# godwit.yaml:12` or `# default`.
+/// `# godwit.yaml:12`, `# command line` or `# default`.
 [[nodiscard]] std::string render_effective(const loaded& what, std::string_view path);
 
 /// The text of config/godwit.yaml: every key with its default, kind, range and explanation.

@@ -89,7 +89,7 @@ class message_log {
 
   /// The session ends: everything goes (returned) but messages of shared groups that may go to another
   /// member: QoS 1, and QoS 2 that was never sent. [v5 MQTT-4.8.2-4] [v5 MQTT-4.8.2-5]
-  tally end_session();
+  tally end_session(recorder& records);
   struct shared_message {
     log_position position{};
     base::ref<const mqtt::message> message;

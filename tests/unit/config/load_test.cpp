@@ -179,6 +179,15 @@ TEST(Load, QuotedValuesAndJsonMeanTheSame) {
   EXPECT_EQ(out.value.broker.limits.session_expiry, std::chrono::hours(24));
 }
 
+TEST(Load, LogsToAFullPathOfPrintableCharacters) {
+  EXPECT_EQ(load_text("log: { destination: \"/tmp/Z\u00fcrich.log\" }\n").value.log.file,
+            "/tmp/Z\xc3\xbcrich.log");
+  for (const char* odd : {"godwit.log", "\"\"", "\"/tmp/a\\nb\"", "\"/tmp/a\\0\"", "STDERR"}) {
+    EXPECT_THAT(mistakes_in("log: { destination: " + std::string(odd) + " }\n"),
+                ElementsAre(HasSubstr("is neither stderr nor a file's full path")));
+  }
+}
+
 TEST(Load, RemembersWhereEachKeyStands) {
   const loaded out = load_text("session:\n  queue:\n    age_max: 1d\n");
   ASSERT_TRUE(out.origins.contains("session.queue.age_max"));

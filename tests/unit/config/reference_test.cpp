@@ -89,6 +89,11 @@ TEST(Schema, EveryDefaultIsAValueThatItsKeyTakes) {
   }
 }
 
+TEST(Schema, KnowsEveryMemberOfTheLimits) {
+  // A member more or less changes the size: give it a key in schema.cpp, then adapt the number.
+  EXPECT_EQ(sizeof(session::limits), 176U);
+}
+
 TEST(Schema, EverySectionIsExplained) {
   for (const auto& k : broker_keys()) {
     for (auto path = parent(k.path); !path.empty(); path = parent(path)) {

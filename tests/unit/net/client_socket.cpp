@@ -1,12 +1,12 @@
 #include "client_socket.hpp"
 
-#include <array>
-#include <cerrno>
-
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+
+#include <array>
+#include <cerrno>
 
 namespace godwit::test {
 
@@ -59,7 +59,9 @@ std::string client_socket::receive_all(end& how) const {
   }
 }
 
-void client_socket::finish() const { ::shutdown(fd_.value(), SHUT_WR); }
+void client_socket::finish() const {
+  ::shutdown(fd_.value(), SHUT_WR);
+}
 
 void client_socket::reset() {
   const linger at_once{.l_onoff = 1, .l_linger = 0};

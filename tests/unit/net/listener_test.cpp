@@ -50,10 +50,11 @@ TEST(Listener, SaysThatAPortIsInUseByAnotherBroker) {
   const auto second = open({on("default", "127.0.0.1", port)});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().why, kind::in_use);
-  EXPECT_EQ(second.error().text,
-            "listener \"default\": 127.0.0.1:" + std::to_string(port) +
-                " is already in use (by another program or another godwitd); choose another port or "
-                "stop the other one");
+  EXPECT_EQ(
+      second.error().text,
+      "listener \"default\": 127.0.0.1:" + std::to_string(port) +
+          " is already in use (by another program or another godwitd); choose another port or "
+          "stop the other one");
 }
 
 TEST(Listener, SaysThatAPortIsInUseOnAllAddresses) {
@@ -114,9 +115,10 @@ TEST(Listener, RefusesWhatIsNoAddress) {
   const auto failed = open({on("default", "broker.example", 0)});
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().why, kind::bad_address);
-  EXPECT_EQ(failed.error().text,
-            "listener \"default\": \"broker.example\" is not an address; use a literal IPv4 or IPv6 "
-            "address, \"localhost\" or \"*\"");
+  EXPECT_EQ(
+      failed.error().text,
+      "listener \"default\": \"broker.example\" is not an address; use a literal IPv4 or IPv6 "
+      "address, \"localhost\" or \"*\"");
 }
 
 TEST(Listener, SaysThatTheMachineLacksAnAddress) {

@@ -306,6 +306,7 @@ TEST(SocketTransport, DropsTheOldestOfTooManyLingeringConnections) {
 TEST(SocketTransport, MovesAConnectionWithItsUnreadBytes) {
   transport_bench first;
   boost::asio::io_context other_context;
+  const auto never_out_of_work = boost::asio::make_work_guard(other_context);
   recorded_events other_events;
   socket_transport other{other_context, other_events, tuning{}};
   const client_socket client = first.connect(1);

@@ -93,7 +93,7 @@ TEST(ThreadPostOffice, MakesManyNudgesOne) {
   for (int i = 0; i < 100; ++i) office.nudge(shard_id{0});
   EXPECT_EQ(woken, 1);
   std::size_t empty = 0;
-  const auto take = [&](shard_id, broker::mail_batch&& b) { empty += b.letters.empty() ? 1 : 0; };
+  const auto take = [&](shard_id, broker::mail_batch&& b) { empty += b.letters.empty() ? 1U : 0U; };
   EXPECT_EQ(office.deliver(shard_id{0}, 1'000, take), 1U);
   EXPECT_EQ(empty, 1U);
   office.nudge(shard_id{0});

@@ -6,6 +6,7 @@
 #include <godwit/net/listener.hpp>
 #include <godwit/net/socket_transport.hpp>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <functional>
@@ -34,8 +35,8 @@ class recorded_events : public net::transport_events {
   void on_closed(broker::connection_token token, broker::transport_end how) override;
 };
 
-/// One transport on its context, driven by the test's thread; connections come from a listener on an
-/// ephemeral port of the loopback.
+/// One transport on its context, driven by the test's thread; connections come from a listener on
+/// an ephemeral port of the loopback.
 class transport_bench {
  public:
   explicit transport_bench(net::tuning tune = {});
@@ -59,6 +60,8 @@ class transport_bench {
   }
 
   boost::asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> never_out_of_work{
+      context.get_executor()};
   recorded_events events;
   net::boot_clock clock;
 

@@ -1,0 +1,108 @@
+"""godwitd as a systemd service: the notify protocol and the unit file."""
+
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+
+from harness import Broker, godwitd
+from raw_client import RawClient
+
+UNIT = pathlib.Path(os.environ["GODWIT_SOURCE"]) / "packaging/systemd/godwit.service"
+
+
+class Notify(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.path = directory.name + "/notify"
+
+    def manager(self, name):
+        """Plays systemd."""
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(listening.close)
+        listening.bind(name)
+        listening.settimeout(60)
+        return listening
+
+    @staticmethod
+    def receive(manager):
+        return dict(line.split("=", 1) for line in manager.recv(4096).decode().splitlines())
+
+    def test_a_whole_life_is_told(self):
+        manager = self.manager(self.path)
+        broker = Broker(environment={"NOTIFY_SOCKET": self.path})
+        self.addCleanup(broker.clean_up)
+        broker.spawn()
+        ready = self.receive(manager)
+        self.assertEqual(ready["READY"], "1")
+        broker.wait_for("broker.ready")
+        # Ready means that clients can connect, without trying twice.
+        self.assertIn(f"127.0.0.1:{broker.port}", ready["STATUS"])
+        RawClient(broker.port, "first").disconnect()
+
+        broker.signal(signal.SIGHUP)
+        reloading = self.receive(manager)
+        self.assertEqual(reloading["RELOADING"], "1")
+        self.assertTrue(reloading["MONOTONIC_USEC"].isdigit())
+        self.assertEqual(self.receive(manager)["READY"], "1")
+
+        broker.signal(signal.SIGTERM)
+        self.assertEqual(self.receive(manager)["STOPPING"], "1")
+        broker.wait(expect=0)
+
+    def test_an_abstract_socket_is_told_too(self):
+        name = f"godwit-notify-{os.getpid()}"
+        manager = self.manager("\0" + name)
+        with Broker(environment={"NOTIFY_SOCKET": "@" + name}):
+            self.assertEqual(self.receive(manager)["READY"], "1")
+
+    def test_a_broker_that_cannot_start_is_never_ready(self):
+        manager = self.manager(self.path)
+        manager.setblocking(False)
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            broker = Broker(config={"listeners": [{"bind": "127.0.0.1", "port": port}]},
+                            environment={"NOTIFY_SOCKET": self.path})
+            self.addCleanup(broker.clean_up)
+            broker.spawn()
+            broker.wait(expect=1)
+        with self.assertRaises(BlockingIOError):
+            manager.recv(4096)
+
+    def test_a_manager_that_is_gone_does_no_harm(self):
+        with Broker(environment={"NOTIFY_SOCKET": "/nonexistent/notify"}) as broker:
+            broker.wait_for("notify.failed")
+            RawClient(broker.port, "served").disconnect()
+
+
+@unittest.skipUnless(shutil.which("systemd-analyze"), "systemd is not installed")
+class Unit(unittest.TestCase):
+    def test_systemd_finds_nothing_wrong(self):
+        with tempfile.TemporaryDirectory() as directory:
+            copy = pathlib.Path(directory) / UNIT.name
+            copy.write_text(UNIT.read_text().replace("/usr/bin/godwitd", godwitd()))
+            self.assertIn(godwitd(), copy.read_text())
+            answer = subprocess.run(["systemd-analyze", "verify", "--man=no", copy],
+                                    capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual((answer.returncode, answer.stdout, answer.stderr), (0, "", ""))
+
+    def test_the_exposure_is_low(self):
+        answer = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=15",
+                                 "--no-pager", UNIT],
+                                capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(answer.returncode, 0, answer.stdout[-400:] + answer.stderr)
+
+    def test_it_reloads_and_ends_as_the_program_does(self):
+        text = UNIT.read_text()
+        for line in ["Type=notify", "ExecReload=/bin/kill -HUP $MAINPID",
+                     "RestartPreventExitStatus=2"]:
+            self.assertIn(line + "\n", text)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "oracle.hpp"
+#include "persona.hpp"
+#include "plain_client.hpp"
+#include "plan.hpp"
+#include "rude_client.hpp"
+
+#include "support/test_broker.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace godwit::sim {
+
+/// What came of one run.
+struct outcome {
+  std::uint64_t seed = 0;
+  std::uint64_t hash = 0;
+  std::size_t deliveries = 0;
+  base::duration simulated{};
+  std::vector<std::string> violations{};
+  std::string plan{};
+  std::string tail{};  ///< the end of the trace, when there are violations
+};
+
+/// One run from one seed: bad weather first, then everything is healed and must come to rest with
+/// nothing lost, then everybody leaves and nothing may be left over.
+class runner {
+ public:
+  runner(std::uint64_t seed, bool echo);
+  [[nodiscard]] outcome run();
+
+ private:
+  // Bad weather
+  void step();
+  void random_turn();
+  void random_network();
+  void random_commit();
+  void random_time();
+  void move(link& l, bool up, std::size_t bytes);
+  void crash();
+  void restart();
+  void after_turn();
+
+  // Rest
+  void settle();
+  bool full_round();
+  bool come_to_rest();
+  void wait(base::duration d, base::duration step);
+  void check_progress();
+  void check_keep_alive();
+  void check_balance();
+  void check_one_connection_each();
+  void audit_retained();
+  void leave();
+  void check_empty();
+
+  [[nodiscard]] std::shared_ptr<link> dial(const std::string& name);
+  void forget_old_links();
+
+  std::uint64_t seed_;
+  context context_;
+  plan plan_;
+  test::test_broker broker_;
+  oracle oracle_;
+  std::vector<std::shared_ptr<link>> links_;
+  std::vector<std::unique_ptr<persona>> personas_;
+  std::vector<std::unique_ptr<rude_client>> rude_;
+  std::unique_ptr<plain_client> auditor_;
+  std::size_t logged_ = 0;  ///< events of the broker's log that the trace has
+  bool has_left_ = false;
+  std::size_t crashes_left_;
+  std::size_t restarts_left_;
+};
+
+}  // namespace godwit::sim
