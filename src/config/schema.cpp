@@ -167,7 +167,7 @@ std::vector<key<configuration>> broker_keys() {
       whole("shards", count_or_word{{1, 64, "auto"}, "auto"}, &configuration::shards,
             "Threads that serve clients; auto is one per core."),
       whole("connections_max", count{{1, any32, "none"}}, &configuration::connections_max,
-            "Connections of the whole broker at the same time."),
+            "Connections of the broker at the same time; each shard takes its part of them."),
 
       limit("connection.connect_timeout", duration{{1, hour}}, &limits::connect_timeout,
             "From the TCP accept to a complete CONNECT."),

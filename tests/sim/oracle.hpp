@@ -70,6 +70,7 @@ class oracle {
   };
 
   [[nodiscard]] bool may_match(const session_model& s, const published& m) const;
+  [[nodiscard]] bool is_first_way(const session_model& s, const published& m) const;
   [[nodiscard]] bool certainly_before(const published& a, const published& b) const;
   [[nodiscard]] bool is_superseded(const published& m, stamp at) const;
   [[nodiscard]] std::size_t crashes_since(stamp s) const;
