@@ -9,6 +9,10 @@
 
 namespace godwit::broker {
 
+/// A PUBREC for a repeated PUBLISH waits for what the first one waits for, which may have come on an
+/// earlier connection of the session.
+inline constexpr pending_id first_publish = ~pending_id{0};
+
 /// One answer of the broker to one client.
 struct answer {
   mqtt::packet_type type = mqtt::packet_type::puback;
@@ -30,10 +34,11 @@ class answer_queue {
       if (answers_[i].waits_for == id) answers_[i].waits_for = 0;
     }
   }
-  /// The same for the answer to a repeated QoS 2 PUBLISH, which may have come on another connection.
-  void ready(mqtt::packet_type type, mqtt::packet_id id) noexcept {
+  /// The same for answers to repetitions of a QoS 2 PUBLISH whose first one is still on its way.
+  void ready_repeated(mqtt::packet_id id) noexcept {
     for (std::uint32_t i = 0; i < answers_.size(); ++i) {
-      if (answers_[i].type == type && answers_[i].id == id) answers_[i].waits_for = 0;
+      answer& a = answers_[i];
+      if (a.id == id && a.waits_for == first_publish) a.waits_for = 0;
     }
   }
   /// Calls `send(answer&)` for all that may leave now.

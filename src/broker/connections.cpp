@@ -199,7 +199,7 @@ void shard_engine::end_connection(connection_handle h, const session::close_reas
   log_close(*c, s, reason);
   ports.counters.add_close(static_cast<std::size_t>(reason.cause));
   c->at = phase::closing;
-  c->input = {};
+  c->input = base::bytes{};
   drop_parked(*c);
   timers_.cancel(c->deadline);
   timers_.cancel(c->retry);

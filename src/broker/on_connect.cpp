@@ -174,6 +174,11 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
     }
   }
   if (s != nullptr && s->connection) {
+    bury_doomed();  // a DISCONNECT of this turn comes first, and takes its will along
+    sh = find_session(client_id);
+    s = find(sh);
+  }
+  if (s != nullptr && s->connection) {
     ports.counters.add(observe::counter::sessions_taken_over);
     end_connection(s->connection, {session::close_cause::taken_over, {}});
     sh = find_session(client_id);  // a session that ended with its connection is gone
@@ -205,6 +210,8 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
       s->extras->hands_over = false;
     }
     s->version = p.version;
+    // It is idle no more; rides along, because a session that expired cannot be resumed anyway.
+    records_.write(store::session_idle{s->number, base::wall_time{}});
     s->log.resume();
   }
   drop_restored_wills(client_id);

@@ -6,13 +6,6 @@
 
 namespace godwit::broker {
 
-namespace {
-
-/// A PUBREC that waits for a publish that came on an earlier connection of the session.
-constexpr pending_id earlier_connection = ~pending_id{0};
-
-}  // namespace
-
 shard_engine::handled shard_engine::on_publish(connection_handle h, connection& c,
                                                const mqtt::frame& f) {
   const auto decoded = mqtt::decode_publish(f, c.version);
@@ -41,7 +34,7 @@ shard_engine::handled shard_engine::on_publish(connection_handle h, connection& 
     ports.counters.add(observe::counter::publish_duplicates);
     answer_now(h, c, {.type = mqtt::packet_type::pubrec,
                       .id = p.id,
-                      .waits_for = s.received.is_committing(p.id) ? earlier_connection : 0});
+                      .waits_for = s.received.is_committing(p.id) ? first_publish : 0});
     return handled::yes;
   }
   ports.counters.add(observe::counter::publish_received);

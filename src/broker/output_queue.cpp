@@ -83,7 +83,7 @@ void output_queue::reset() noexcept {
   attached_.clear();
   attached_bytes_ = 0;
   sent_ = 0;
-  if (bytes_.capacity() > kept_bytes_max) bytes_ = {};
+  if (bytes_.capacity() > kept_bytes_max) bytes_ = base::bytes{};
 }
 
 }  // namespace godwit::broker

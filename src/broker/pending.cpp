@@ -118,12 +118,13 @@ void shard_engine::complete(pending_id id) {
   if (s != nullptr && is_qos2) s->received.commit(a.id);
   if (connection* const c = connections_.find(a.connection)) {
     c->answers.ready(id);
+    if (is_qos2) c->answers.ready(a.type, a.id);  // the client may have repeated it meanwhile
     send_answers(a.connection, *c);
   }
-  if (s != nullptr && is_qos2 && s->connection && !(s->connection == a.connection)) {
-    // The client came back and repeated its PUBLISH meanwhile.
+  if (s != nullptr && is_qos2) {
+    // The client may have repeated its PUBLISH meanwhile, on this or a later connection.
     if (connection* const c = connections_.find(s->connection)) {
-      c->answers.ready(a.type, a.id);
+      c->answers.ready_repeated(a.id);
       send_answers(s->connection, *c);
     }
   }
@@ -158,6 +159,7 @@ void shard_engine::finish_handover(pending_operation& p, const goal::handover& t
     ports.counters.add(observe::counter::copies_handed_over);
     // The copy goes on at the other member, which counted it as made.
     ports.counters.subtract(observe::counter::copies_made);
+    list_for_pump(to.session, *s);  // what was held back behind it
   } else if (s->ended) {
     s->log.remove(to.position, {}, records_);
     ports.counters.subtract(observe::counter::copies_in_log);

@@ -9,8 +9,10 @@ namespace godwit::session {
 
 namespace {
 
-/// Below this many entries a log full of gaps is not worth compacting.
-constexpr std::uint32_t compact_above = 64;
+/// Below this many entries, gaps and unused memory are not worth the work.
+constexpr std::uint32_t small = 64;
+/// Packet ids: 1 to this.
+constexpr std::uint32_t ids = 65'535;
 
 }  // namespace
 
@@ -59,12 +61,17 @@ tally message_log::pump(const pump_rules& rules, recorder& records, std::vector<
 void message_log::admit(const pump_rules& rules, recorder& records, tally& expired) {
   for (; admitted_end_ < entries_.size(); ++admitted_end_) {
     entry& e = entries_[admitted_end_];
-    if (e.at == state::gone || e.at == state::moving) continue;
-    if (e.at == state::tentative) return;
+    if (e.at == state::gone) {
+      ++gaps_;
+      continue;
+    }
+    // Nothing overtakes a message that may come back, so what has an id on disk lies in front.
+    if (e.at == state::tentative || e.at == state::moving) return;
     if (is_expired(*e.message, rules)) {
       const tally t = drop(e, records);
       expired.count += t.count;
       expired.bytes += t.bytes;
+      ++gaps_;
       continue;
     }
     if (e.quality == mqtt::qos::at_most_once) {
@@ -123,7 +130,7 @@ void message_log::release(const pump_rules& rules, std::vector<outgoing>& out) {
     }
     to_release_.pop_front();
   }
-  if (to_release_.capacity() > compact_above) to_release_.clear();
+  if (to_release_.capacity() > small) to_release_.clear();
 }
 
 void message_log::resume() noexcept {
@@ -188,7 +195,7 @@ tally message_log::drop_oldest_unsent(recorder& records) {
     entry& e = entries_[i];
     if (e.at != state::queued) continue;
     const tally t = drop(e, records);
-    compact();
+    trim();
     return t;
   }
   return {};
@@ -204,7 +211,7 @@ tally message_log::drop_older_than(base::wall_time oldest, recorder& records) {
     dropped.count += t.count;
     dropped.bytes += t.bytes;
   }
-  compact();
+  trim();
   return dropped;
 }
 
@@ -256,8 +263,7 @@ std::optional<message_log::shared_message> message_log::take_share() {
     entry* const e = find(log_position{position});
     GODWIT_ASSERT(e != nullptr && e->at != state::gone);
     if (e->at == state::moving || e->at == state::tentative || !may_move(*e)) continue;
-    if (e->id.value() != 0) --inflight_;
-    e->id = {};
+    free_id(*e);
     e->at = state::moving;
     return shared_message{e->position, e->message, e->quality, share};
   }
@@ -272,14 +278,15 @@ void message_log::restore(const store::restored_session& session) {
     e.position = r.position;
     e.quality = r.quality;
     e.retain = r.retain;
-    e.id = r.id;
     bytes_ += r.message->content_size();
     ++live_;
     if (!r.share.empty()) {
       if (!shares_) shares_ = std::make_unique<std::map<std::uint64_t, std::string>>();
       shares_->emplace(r.position.value(), r.share);
     }
-    if (r.id.value() != 0) {
+    // What an ended session still has was never sent, or may be sent again by another member.
+    if (r.id.value() != 0 && !session.ended) {
+      e.id = r.id;
       e.at = r.received ? state::released : state::sent;
       e.was_sent = true;
       ++inflight_;
@@ -326,7 +333,6 @@ message_log::entry* message_log::find(log_position position) noexcept {
 /// The next id in a circle that is not in flight. [v311 MQTT-2.3.1-4] How many free ids follow is worked
 /// out once and then counted down, so that long windows stay cheap.
 mqtt::packet_id message_log::next_id() noexcept {
-  constexpr std::uint32_t ids = 65'535;
   if (ids_known_free_ == 0) {
     GODWIT_ASSERT(inflight_ < ids);
     const std::uint32_t cursor = last_id_ == 0 ? ids : last_id_;
@@ -350,10 +356,21 @@ mqtt::packet_id message_log::next_id() noexcept {
   return mqtt::packet_id{last_id_};
 }
 
+/// In a full window the next id is the one that was acknowledged just now, mostly.
+void message_log::free_id(entry& e) noexcept {
+  if (e.id.value() == 0) return;
+  --inflight_;
+  if ((last_id_ + ids_known_free_) % ids + 1U == e.id.value()) ++ids_known_free_;
+  e.id = {};
+}
+
 tally message_log::take_out(entry& e) noexcept {
   const tally t{1, e.message->content_size()};
-  if (e.id.value() != 0) --inflight_;
+  free_id(e);
   if (shares_) shares_->erase(e.position.value());
+  const bool is_admitted =
+      admitted_end_ == entries_.size() || e.position < entries_[admitted_end_].position;
+  if (is_admitted) ++gaps_;
   bytes_ -= t.bytes;
   --live_;
   e.at = state::gone;
@@ -368,26 +385,43 @@ tally message_log::drop(entry& e, recorder& records) {
   return take_out(e);
 }
 
+/// After something has gone. All steps are paid for by what went, so that a message stuck in front
+/// costs those behind it neither time nor memory.
 void message_log::trim() noexcept {
+  // What is gone at the head of the queue counts as admitted: nobody looks at it again.
+  while (admitted_end_ < entries_.size() && entries_[admitted_end_].at == state::gone) {
+    if (sent_end_ == admitted_end_) ++sent_end_;
+    ++admitted_end_;
+    ++gaps_;
+  }
   while (!entries_.empty() && entries_.front().at == state::gone) {
     entries_.pop_front();
-    if (admitted_end_ != 0) --admitted_end_;
+    --admitted_end_;
+    --gaps_;
     if (sent_end_ != 0) --sent_end_;
   }
-  if (entries_.empty()) {
-    admitted_end_ = 0;
-    sent_end_ = 0;
-    // A burst's memory goes back; the few cells of a trickle stay.
-    if (entries_.capacity() > compact_above) entries_.clear();
-  } else if (entries_.size() > compact_above && live_ < entries_.size() / 2) {
-    compact();
-  }
+  if (gaps_ > small && gaps_ > admitted_end_ / 2) close_gaps();
+  if (entries_.capacity() > small && live_ < entries_.capacity() / 4) shrink();
 }
 
-/// Closes the gaps once they are more than half, so that a message stuck in front does not keep the
-/// places of all that were dropped behind it.
-void message_log::compact() {
-  if (entries_.size() <= compact_above || live_ >= entries_.size() / 2) return;
+/// Moves what is in the window together, towards the queue.
+void message_log::close_gaps() noexcept {
+  std::uint32_t to = admitted_end_;
+  std::uint32_t unsent = 0;
+  for (std::uint32_t from = admitted_end_; from-- != 0;) {
+    if (entries_[from].at == state::gone) continue;
+    if (from >= sent_end_) ++unsent;
+    if (--to != from) entries_[to] = std::exchange(entries_[from], {});
+  }
+  GODWIT_ASSERT(to == gaps_);
+  for (; to != 0; --to) entries_.pop_front();
+  admitted_end_ -= gaps_;
+  sent_end_ = admitted_end_ - unsent;
+  gaps_ = 0;
+}
+
+/// Gives the memory of a burst back, and closes gaps in the queue.
+void message_log::shrink() {
   base::ring<entry> kept;
   std::uint32_t admitted = 0;
   std::uint32_t handled = 0;
@@ -401,6 +435,7 @@ void message_log::compact() {
   entries_ = std::move(kept);
   admitted_end_ = admitted;
   sent_end_ = handled;
+  gaps_ = 0;
 }
 
 bool message_log::is_expired(const mqtt::message& m, const pump_rules& rules) noexcept {

@@ -14,8 +14,9 @@ void qos2_receiver::commit(mqtt::packet_id id) noexcept {
 }
 
 bool qos2_receiver::release(mqtt::packet_id id) noexcept {
-  if (!ids_) return false;
-  return ids_->erase(id.value()) != 0;
+  if (!ids_ || ids_->erase(id.value()) == 0) return false;
+  if (ids_->empty()) ids_.reset();
+  return true;
 }
 
 bool qos2_receiver::contains(mqtt::packet_id id) const noexcept {

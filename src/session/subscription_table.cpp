@@ -23,7 +23,7 @@ subscription_table::outcome subscription_table::set(std::string_view filter, mqt
   }
   many_ = std::make_unique<std::unordered_map<std::string, mqtt::qos>>();
   for (entry& e : few_) many_->emplace(std::move(e.filter), e.quality);
-  few_ = {};
+  few_ = std::vector<entry>{};
   many_->emplace(filter, quality);
   return outcome::added;
 }

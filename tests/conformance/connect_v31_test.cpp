@@ -16,6 +16,8 @@ class ConnectV31 : public broker_test {
     p.send(bytes);
     p.expect(connack(0, 0));
     p.expect_alive();
+    p.send(disconnect());
+    p.expect_end();
   }
 };
 INSTANTIATE_TEST_SUITE_P(Versions, ConnectV31, only_v31, name_of);

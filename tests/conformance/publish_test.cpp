@@ -201,7 +201,7 @@ INSTANTIATE_TEST_SUITE_P(Versions, PublishV311, only_v311, name_of);
 
 TEST_P(PublishV311, AtQosZeroHasNoDup) {
   clause("v311 MQTT-3.3.1-2");
-  auto watcher = listen("watcher", "a/b");
+  auto watcher = listen("all", "a/b");
   expect_violations({{"DUP", publish{.dup = true}.bytes()},
                      {"DUP and RETAIN", publish{.dup = true, .retain = true}.bytes()}});
   watcher.expect_silence();

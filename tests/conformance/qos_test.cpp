@@ -175,6 +175,22 @@ TEST_P(Qos, TwoIsDeliveredOnceAcrossConnections) {
   EXPECT_EQ(join_persistent("watcher").drain(), texts{"a=x"});
 }
 
+TEST_P(Qos, TwoThatIsReleasedBeforeItsAnswerLeavesItsIdFree) {
+  clause("v311 MQTT-4.3.3-2");
+  auto watcher = join_persistent("watcher");
+  subscribe_to(watcher, "a", 2);
+  auto p = join_persistent("c");
+  p.send(publish{"a", "1", 2, 7}.bytes() + pubrel(7));
+  p.expect(pubrec(7) + pubcomp(7));
+  broker().crash_and_restart();
+  p = join_persistent("c");
+  p.send(publish{"a", "2", 2, 7}.bytes());
+  p.expect(pubrec(7));
+  p.send(pubrel(7));
+  p.expect(pubcomp(7));
+  EXPECT_EQ(join_persistent("watcher").drain(), (texts{"a=1", "a=2"}));
+}
+
 TEST_P(Qos, DupIsAHintAndNoProof) {
   clause("v31 M31-flags-7");
   auto watcher = listen("watcher", "a", 0);

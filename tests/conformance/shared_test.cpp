@@ -55,8 +55,8 @@ TEST_P(Shared, IsApartFromTheSameFilterAlone) {
 }
 
 TEST_P(Shared, WithABadNameIsRefused) {
-  for (const char* filter :
-       {"$share/", "$share/g", "$share/g/", "$share//t", "$share/+/t", "$share/+/", "$share//"}) {
+  for (const char* filter : {"$share/", "$share/g", "$share/g/", "$share//t", "$share/+/t",
+                             "$share/+/", "$share//", "$share/a+/t", "$share/#/t", "$share/a#/t"}) {
     SCOPED_TRACE(filter);
     auto p = join("c");
     p.send(subscribe(1, {{"good", 1}, {filter, 1}}));
@@ -71,8 +71,7 @@ TEST_P(Shared, WithABadNameIsRefused) {
 }
 
 TEST_P(Shared, WithMisplacedWildcardsIsRefused) {
-  for (const char* filter :
-       {"$share/a+/t", "$share/#/t", "$share/a#/t", "$share/g/a#", "$share/g/#/t", "$share/g/+a"}) {
+  for (const char* filter : {"$share/g/a#", "$share/g/#/t", "$share/g/+a"}) {
     SCOPED_TRACE(filter);
     auto p = join("c");
     p.send(subscribe(1, {{"good", 1}, {filter, 1}}));

@@ -14,7 +14,7 @@
 
 namespace godwit::fuzz {
 
-#define GODWIT_FUZZ_TARGET(name) void name(base::bytes_view input);
+#define GODWIT_FUZZ_TARGET(name, mutations) void name(base::bytes_view input);
 #include "fuzz_targets.inc"
 #undef GODWIT_FUZZ_TARGET
 
@@ -23,15 +23,15 @@ namespace {
 struct target {
   const char* name;
   void (*run)(base::bytes_view);
+  int mutations;
 };
 
 constexpr target targets[] = {
-#define GODWIT_FUZZ_TARGET(name) {#name, &name},
+#define GODWIT_FUZZ_TARGET(name, mutations) {#name, &name, mutations},
 #include "fuzz_targets.inc"
 #undef GODWIT_FUZZ_TARGET
 };
 
-constexpr int mutations_per_target = 20'000;
 constexpr std::size_t input_size_max = 4096;
 
 base::bytes read_file(const std::filesystem::path& path) {
@@ -104,7 +104,7 @@ TEST_P(Replay, MutatedCorpusPasses) {
   const auto corpus = read_corpus(GetParam().name);
   ASSERT_FALSE(corpus.empty());
   test::random_source random{1};
-  for (int i = 0; i < mutations_per_target; ++i) {
+  for (int i = 0; i < GetParam().mutations; ++i) {
     base::bytes input = corpus[random.below(corpus.size())];
     for (std::size_t changes = 1 + random.below(4); changes > 0; --changes) {
       mutate(input, corpus[random.below(corpus.size())], random);

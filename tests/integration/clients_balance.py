@@ -25,7 +25,7 @@ class Books:
     def __init__(self, port):
         self.values = {}
         self._wire = Wire(port)
-        self._wire.connect("books")
+        self._wire.connect("books", keep_alive=60)
         self._wire.subscribe((PREFIX + "#", 0))
 
     def close(self):

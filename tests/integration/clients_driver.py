@@ -241,7 +241,8 @@ class Mosquitto(Client):
 
     def connect(self, client_id, clean=True, keep_alive=60, will=None, subscriptions=()):
         self._said = []
-        command = [program("mosquitto_sub", "mosquitto-clients"), *self._common(), "-d",
+        command = ["stdbuf", "-oL",  # into a pipe it would keep its lines until it prints a message
+                   program("mosquitto_sub", "mosquitto-clients"), *self._common(), "-d",
                    "-i", client_id, "-k", str(keep_alive), "-F", "message\t%t\t%q\t%r\t%x"]
         if not clean:
             command.append("-c")

@@ -143,11 +143,11 @@ TEST_P(BatteryParsing, ConnectCutAnywhere) {
 // Row 19: a topic of 65,535 separators.
 TEST_P(BatteryParsing, TopicsOfSeparatorsOnly) {
   const std::string deep(65'535, '/');
-  auto watcher = listen("all", "#");
+  auto watcher = listen("all", "/#");
   expect_violations({{"PUBLISH", publish{.topic = deep}.bytes()}});
   auto p = join("c");
   p.send(subscribe(1, {{deep, 0}}));
-  p.expect_end();
+  p.expect(suback(1, {is_v31() ? 0U : 0x80U}));  // 3.1 has no code for "no"
   watcher.expect_silence();
   EXPECT_LE(broker().census().trie_nodes, 20U);
 }
@@ -237,8 +237,7 @@ TEST_P(BatteryParsing, NothingIsReadAsPropertiesIn3x) {
 TEST_P(BatteryParsing, SecondConnect) {
   expect_violations({{"another id", hello("d").bytes()},
                      {"another version", raw_connect("MQTT", 5, 2, std::string(1, '\0'))},
-                     {"a bad one", raw_connect("MQTX", 4, 2, field("c"))},
-                     {"a cut one", hex("10 7F 00 04")}});
+                     {"a bad one", raw_connect("MQTX", 4, 2, field("c"))}});
 }
 
 // Row 32: packet id 0.

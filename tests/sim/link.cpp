@@ -57,6 +57,7 @@ void link::move_up(std::size_t bytes) {
 base::bytes link::move_down(std::size_t bytes) {
   base::bytes moved = cut_front(wire_->to_client, bytes);
   moved_down_ += moved.size();
+  note_reading();
   last_taken_ = context_.now.steady;
   return moved;
 }
@@ -71,17 +72,24 @@ bool link::may_be_closed(std::uint16_t keep_alive_s, bool connecting) const {
   using std::chrono::seconds;
   if (excused_ || closing_ || !closed_at_) return true;
   if (connecting && *closed_at_ - opened_ >= seconds{10}) return true;
-  if (*closed_at_ - last_taken_ >= seconds{60}) return true;
-  const base::duration silent = *closed_at_ - last_packet_read_;
-  return keep_alive_s != 0 && silent >= std::chrono::milliseconds{keep_alive_s * 1'500};
+  if (longest_stall_ >= seconds{60}) return true;
+  // The longest ones count, because what stands in the output may delay the close itself.
+  return keep_alive_s != 0 && longest_silence_ >= std::chrono::milliseconds{keep_alive_s * 1'500};
 }
 
 bool link::must_be_closed(std::uint16_t keep_alive_s) const {
-  if (keep_alive_s == 0 || !is_live() || !wire_->to_broker.empty()) return false;
-  return context_.now.steady - last_read_ > std::chrono::milliseconds{keep_alive_s * 1'500 + 1'000};
+  if (keep_alive_s == 0 || !live_since_ || !is_live() || !wire_->to_broker.empty()) return false;
+  return context_.now.steady - std::max(last_read_, *live_since_) > std::chrono::milliseconds{keep_alive_s * 1'500 + 1'000};
+}
+
+void link::note_reading() {
+  longest_stall_ = std::max(longest_stall_, context_.now.steady - last_taken_);
+  longest_silence_ = std::max(longest_silence_, context_.now.steady - last_packet_read_);
 }
 
 void link::look() {
+  note_reading();
+  if (!live_since_ && is_live()) live_since_ = context_.now.steady;
   if (wire_->broker_closed && !closed_at_) closed_at_ = context_.now.steady;
   if (wire_->consumed == consumed_) return;
   consumed_ = wire_->consumed;

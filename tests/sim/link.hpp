@@ -59,6 +59,8 @@ class link {
   [[nodiscard]] bool is_displaced_too_long() const;
 
  private:
+  void note_reading();
+
   context& context_;
   std::string name_;
   std::shared_ptr<test::memory_wire> wire_ = std::make_shared<test::memory_wire>();
@@ -73,6 +75,9 @@ class link {
   std::deque<std::uint64_t> packet_ends_;
   base::steady_time last_packet_read_;
   base::steady_time last_taken_;
+  base::duration longest_silence_{};
+  std::optional<base::steady_time> live_since_;
+  base::duration longest_stall_{};  ///< time in which the client took nothing
   std::optional<base::steady_time> displaced_at_;
   base::steady_time opened_;
   base::steady_time last_read_;

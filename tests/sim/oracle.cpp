@@ -113,7 +113,9 @@ void oracle::check_qos(std::size_t persona, message_index m, qos got) {
       if (span.to < p.first_sent || span.from > p.acked) continue;
       high = std::max(high, span.high);
       // Until a will is published nobody knows when that is, so nothing is certain about it.
-      if (!p.is_will && f.certain_since <= p.first_sent && span.to == never) {
+      // One that another member of a group had first may have come down to that one's QoS.
+      const bool shared = filter.starts_with("$share/");
+      if (!p.is_will && !shared && f.certain_since <= p.first_sent && span.to == never) {
         low = std::max(low, span.low);
       }
     }

@@ -41,6 +41,7 @@ class oracle {
   void on_acked(message_index m);
   void on_crash();
   void on_restart();
+  [[nodiscard]] stamp last_crash() const { return crashes_.empty() ? 0 : crashes_.back(); }
 
   // What clients see
   struct arrival {

@@ -123,6 +123,8 @@ class persona {
   stamp connected_ = 0;
   base::steady_time last_sent_{};
   base::steady_time last_alive_{};
+  base::steady_time alive_before_{};  ///< the same of the connection before
+  stamp last_connack_ = 0;
   std::optional<message_index> will_;
   bool disconnect_sent_ = false;
   bool was_all_answered_ = false;

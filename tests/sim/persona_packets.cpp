@@ -66,7 +66,10 @@ void persona::on_connack(const mqtt::connack_view& p) {
     context_.fail(plan_.client_id + ": session present, but there can be none");
   }
   // It may have expired while CONNECT was on its way.
-  const bool may_be_absent = context_.now.steady - last_alive_ >= plan_.session_expiry;
+  // That a session was taken up again is not waited for: a crash can forget it, and then the time
+  // counts from the connection before.
+  const auto idle_since = oracle_.last_crash() > last_connack_ ? alive_before_ : last_alive_;
+  const bool may_be_absent = context_.now.steady - idle_since >= plan_.session_expiry;
   if (may_be_absent) s.may_have_ended = context_.mark();
   if (!p.session_present && !must_be_absent && expected_ == existence::yes && !may_be_absent) {
     context_.fail(plan_.client_id + ": the session is gone");
@@ -80,7 +83,9 @@ void persona::on_connack(const mqtt::connack_view& p) {
   }
   s.exists = clean_ ? existence::no : existence::yes;
   s.persistent = !clean_;
-  last_alive_ = context_.now.steady;
+  alive_before_ = last_alive_;
+  last_alive_ = std::max(last_alive_, link_->last_read());
+  last_connack_ = connected_;
   resend_all();
 }
 

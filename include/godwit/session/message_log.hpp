@@ -143,13 +143,15 @@ class message_log {
   [[nodiscard]] entry* find(log_position position) noexcept;
   [[nodiscard]] bool may_move(const entry& e) const;
   [[nodiscard]] mqtt::packet_id next_id() noexcept;
+  void free_id(entry& e) noexcept;
   void admit(const pump_rules& rules, recorder& records, tally& expired);
   void send(const pump_rules& rules, std::vector<outgoing>& out);
   void release(const pump_rules& rules, std::vector<outgoing>& out);
   tally take_out(entry& e) noexcept;
   tally drop(entry& e, recorder& records);
   void trim() noexcept;
-  void compact();
+  void close_gaps() noexcept;
+  void shrink();
   [[nodiscard]] static bool is_expired(const mqtt::message& m, const pump_rules& rules) noexcept;
 
   base::ring<entry> entries_;
@@ -159,6 +161,7 @@ class message_log {
   std::uint32_t live_ = 0;          ///< entries that are not gone
   std::uint32_t inflight_ = 0;      ///< QoS 1/2 with a packet id
   std::uint32_t admitted_end_ = 0;  ///< entries before it are in the window (or gone)
+  std::uint32_t gaps_ = 0;          ///< of these, how many are gone
   std::uint32_t sent_end_ = 0;      ///< entries before it were handled on this connection
   std::uint16_t last_id_ = 0;
   std::uint16_t ids_known_free_ = 0;  ///< so many ids after `last_id_` are not in flight

@@ -7,26 +7,26 @@
 
 namespace godwit::session {
 
-/// Numbers the store batches of one shard in the order they are submitted. Compares over wrap-around;
-/// no two that are alive lie further apart than 2^31. 0 means "no batch".
+/// Numbers the store batches of one shard in the order they are submitted. 0 means "no batch". 64 bits,
+/// because a session that is away for days still names the batch of its last change.
 class batch_number {
  public:
   constexpr batch_number() noexcept = default;
-  constexpr explicit batch_number(std::uint32_t value) noexcept : value_{value} {}
+  constexpr explicit batch_number(std::uint64_t value) noexcept : value_{value} {}
 
-  [[nodiscard]] constexpr std::uint32_t value() const noexcept { return value_; }
+  [[nodiscard]] constexpr std::uint64_t value() const noexcept { return value_; }
   [[nodiscard]] constexpr bool is_none() const noexcept { return value_ == 0; }
   [[nodiscard]] constexpr batch_number next() const noexcept {
-    return batch_number{value_ + 1 == 0 ? 1 : value_ + 1};
+    return batch_number{value_ + 1};
   }
   /// Has this batch become durable once `durable` has?
   [[nodiscard]] constexpr bool is_covered_by(batch_number durable) const noexcept {
-    return value_ == 0 || static_cast<std::int32_t>(durable.value_ - value_) >= 0;
+    return value_ <= durable.value_;
   }
   friend constexpr bool operator==(batch_number, batch_number) noexcept = default;
 
  private:
-  std::uint32_t value_ = 0;
+  std::uint64_t value_ = 0;
 };
 
 /// Where the durable changes of a shard's turn are written down. One batch is open at a time; it is

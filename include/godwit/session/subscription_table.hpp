@@ -33,7 +33,7 @@ class subscription_table {
     }
   }
   void clear() noexcept {
-    few_ = {};
+    few_ = std::vector<entry>{};  // `= {}` would keep the memory
     many_.reset();
   }
 

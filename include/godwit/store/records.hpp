@@ -30,7 +30,7 @@ struct session_opened {
 /// Its connection ended; expiry counts from here. Rides along, nothing waits for it.
 struct session_idle {
   session_number session{};
-  base::wall_time since{};
+  base::wall_time since{};  ///< zero: a connection has taken the session up again
 };
 /// The session ended: subscriptions, QoS 2 ids and messages are gone, except messages that came through
 /// a shared group; those stay until each is `removed` (handed to another member).
