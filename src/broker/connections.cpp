@@ -1,6 +1,7 @@
 #include "engine.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace godwit::broker {
 
@@ -12,6 +13,15 @@ constexpr std::chrono::seconds closing_timeout{5};
 constexpr std::size_t paused_input_max = 65'536;
 /// A paused connection is read once so often, for its acknowledgements and pings.
 constexpr std::chrono::milliseconds paused_read_interval{100};
+
+/// The client id that a refused CONNECT named, if it can be read.
+std::string_view asked_name(const connection& c) {
+  const auto f = mqtt::next_frame(c.input, c.version, mqtt::frame_source::client_before_connect,
+                                  std::numeric_limits<std::uint32_t>::max());
+  if (!f || !*f || (**f).type != mqtt::packet_type::connect) return {};
+  const auto p = mqtt::decode_connect(**f);
+  return p ? p->client_id : std::string_view{};
+}
 
 }  // namespace
 
@@ -78,13 +88,13 @@ void shard_engine::resume_input(connection_handle h) {
     start_authentication(h);
     return;
   }
-  const bool waits = is_held_back(*c) || c->is_backlog_listed ||
-                     c->at == phase::authenticating || c->at == phase::accepting;
+  const bool waits = is_held_back(*c) || c->is_backlog_listed || c->at == phase::authenticating ||
+                     c->at == phase::accepting;
   if (c->at_end_of_input && !waits) doom(h, {session::close_cause::client_closed, {}});
 }
 
-/// Handles the complete packets at the head of `bytes`; returns how many bytes they had. Stops where a
-/// packet is incomplete or cannot be handled yet.
+/// Handles the complete packets at the head of `bytes`; returns how many bytes they had. Stops
+/// where a packet is incomplete or cannot be handled yet.
 std::size_t shard_engine::consume(connection_handle h, base::bytes_view bytes) {
   std::size_t used = 0;
   while (used < bytes.size()) {
@@ -122,10 +132,9 @@ shard_engine::handled shard_engine::handle(connection_handle h, connection& c,
     return handled::not_yet;
   }
   if (is_held_back(c)) {
-    const bool passes = f.type == mqtt::packet_type::puback ||
-                        f.type == mqtt::packet_type::pubrec ||
-                        f.type == mqtt::packet_type::pubcomp ||
-                        f.type == mqtt::packet_type::pingreq;
+    const bool passes =
+        f.type == mqtt::packet_type::puback || f.type == mqtt::packet_type::pubrec ||
+        f.type == mqtt::packet_type::pubcomp || f.type == mqtt::packet_type::pingreq;
     if (!passes) return handled::not_yet;
   }
   c.last_packet = now.steady;
@@ -172,9 +181,15 @@ shard_engine::handled shard_engine::handle(connection_handle h, connection& c,
 }
 
 void shard_engine::fail(connection_handle h, const mqtt::protocol_error& error) {
-  const bool too_large = error.code == mqtt::reason_code::packet_too_large;
-  doom(h, {too_large ? session::close_cause::packet_too_large : session::close_cause::protocol_error,
-           error});
+  if (error.code != mqtt::reason_code::packet_too_large) {
+    doom(h, {session::close_cause::protocol_error, error});
+    return;
+  }
+  const bool is_new = connections_.at(h).at == phase::awaiting_connect;
+  doom(h, {session::close_cause::packet_too_large,
+           {error.code, error.clause,
+            is_new ? "a CONNECT above connection.connect_bytes_max"
+                   : "a packet above connection.packet_bytes_max"}});
 }
 
 /// The connection will end with this reason, the first one wins; no further input of it is handled.
@@ -208,16 +223,16 @@ void shard_engine::end_connection(connection_handle h, const session::close_reas
     detach(its, *s, reason);
   }
   if (c->has_transport && unsent(*c) != 0) {
-    c->deadline = arm(now.steady + closing_timeout, timer_kind::connection_deadline, h.index,
-                      h.generation);
+    c->deadline =
+        arm(now.steady + closing_timeout, timer_kind::connection_deadline, h.index, h.generation);
     static_cast<void>(output(h, *c));  // so that it is flushed, and forgotten then
     return;
   }
   forget(h);
 }
 
-/// A PUBLISH that could not be routed before its connection was lost was never answered: its client will
-/// send it again.
+/// A PUBLISH that could not be routed before its connection was lost was never answered: its client
+/// will send it again.
 void shard_engine::drop_parked(connection& c) {
   if (!c.parked) return;
   ports.counters.add(observe::refuse_reason::connection_closing);
@@ -300,7 +315,7 @@ void shard_engine::on_paused_read(connection_handle h) {
 
 void shard_engine::log_close(const connection& c, const session_slot* s,
                              const session::close_reason& reason) {
-  const std::string_view client = s != nullptr ? std::string_view{s->client_id} : "";
+  const std::string_view client = s != nullptr ? std::string_view{s->client_id} : asked_name(c);
   const auto cause = session::name(reason.cause);
   if (reason.error.what[0] != '\0') {
     log(observe::log_level::info, "client.disconnected",

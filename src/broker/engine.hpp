@@ -45,8 +45,8 @@ struct timer_payload {
 /// A session that has ended keeps its place for a while, but not its client id.
 enum class session_kind : std::uint8_t { named, nameless };
 
-/// What a PUBLISH of a client or of the broker itself needs on its way through a shard: a view into the
-/// input, and the shared message once somebody has to keep it.
+/// What a PUBLISH of a client or of the broker itself needs on its way through a shard: a view into
+/// the input, and the shared message once somebody has to keep it.
 class routed_message {
  public:
   explicit routed_message(base::ref<const mqtt::message> m) : message_{std::move(m)} {
@@ -74,8 +74,8 @@ class routed_message {
 /// How delivering to this shard's sessions went.
 struct delivery {
   std::uint32_t matched = 0;
-  bool durable = false;    ///< records were written to the open batch
-  bool tentative = false;  ///< under the commit number
+  bool durable = false;              ///< records were written to the open batch
+  bool tentative = false;            ///< under the commit number
   std::vector<session_handle> slow;  ///< subscribers that ask the publisher to wait
 };
 
@@ -85,9 +85,9 @@ struct disk_needs {
   session::batch_number batch;
 };
 
-/// The state of one shard and all that happens in it; the member functions are spread over one file per
-/// subject. Handlers never end a connection or a session while a list of matches is walked: they doom
-/// it, and `bury_doomed` ends it afterwards.
+/// The state of one shard and all that happens in it; the member functions are spread over one file
+/// per subject. Handlers never end a connection or a session while a list of matches is walked:
+/// they doom it, and `bury_doomed` ends it afterwards.
 struct shard_engine {
   shard_engine(routing::shard_id id, const shard_options& o, const shard_ports& p);
 
@@ -308,6 +308,8 @@ struct shard_engine {
   [[nodiscard]] base::wall_time oldest_allowed() const noexcept;
   void log(observe::log_level level, std::string_view event,
            std::initializer_list<observe::log_field> fields);
+  /// What clients can cause as often as they like: a few lines a second, and a count of the rest.
+  void log_refusal(std::string_view event, std::initializer_list<observe::log_field> fields);
   [[nodiscard]] routing::shard_mask bit(routing::shard_id s) const noexcept {
     return routing::shard_mask{1} << s.value();
   }
@@ -394,6 +396,7 @@ struct shard_engine {
   std::optional<observe::load_averages> loads_;
   base::steady_time started_{};
   std::uint64_t letters_counted_ = 0;
+  observe::rate_limit refusals_{50, std::chrono::milliseconds{100}};
   bool is_started_ = false;
   bool is_stopping_ = false;
 };

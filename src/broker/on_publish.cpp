@@ -32,9 +32,10 @@ shard_engine::handled shard_engine::on_publish(connection_handle h, connection& 
   if (p.quality == mqtt::qos::exactly_once && s.received.contains(p.id)) {
     // A repetition: answered like the first, delivered once. [v311 MQTT-4.3.3-2]
     ports.counters.add(observe::counter::publish_duplicates);
-    answer_now(h, c, {.type = mqtt::packet_type::pubrec,
-                      .id = p.id,
-                      .waits_for = s.received.is_committing(p.id) ? first_publish : 0});
+    answer_now(h, c,
+               {.type = mqtt::packet_type::pubrec,
+                .id = p.id,
+                .waits_for = s.received.is_committing(p.id) ? first_publish : 0});
     return handled::yes;
   }
   ports.counters.add(observe::counter::publish_received);
@@ -42,7 +43,8 @@ shard_engine::handled shard_engine::on_publish(connection_handle h, connection& 
   const auto allowed = ports.authorizer.check(s.owner, s.client_id, what, topic);
   if (!allowed.allowed) {
     ports.counters.add(observe::refuse_reason::not_authorized);
-    log(observe::log_level::info, "publish.denied",
+    log_refusal(
+        "publish.denied",
         {{"client", s.client_id}, {"topic", topic}, {"rule", std::string_view{allowed.rule}}});
     const bool is_v31 = c.version == mqtt::protocol_version::v31;
     const auto reaction =
@@ -69,8 +71,8 @@ shard_engine::handled shard_engine::on_publish(connection_handle h, connection& 
 void shard_engine::answer_publish(connection_handle h, connection& c, mqtt::qos quality,
                                   mqtt::packet_id id) {
   if (quality == mqtt::qos::at_most_once) return;
-  const auto type = quality == mqtt::qos::at_least_once ? mqtt::packet_type::puback
-                                                        : mqtt::packet_type::pubrec;
+  const auto type =
+      quality == mqtt::qos::at_least_once ? mqtt::packet_type::puback : mqtt::packet_type::pubrec;
   if (c.answers.empty()) {
     mqtt::encode(mqtt::ack_view{type, id, mqtt::reason_code::success, {}}, c.version,
                  output(h, c).bytes());
@@ -87,8 +89,7 @@ void shard_engine::start_publish(connection_handle h, connection& c, session_slo
   disk_needs needs;
   if (m.fields().retain) {
     m.set_retain_version(ports.numbers.retain_version());
-    const routing::shard_id home =
-        home_of_topic(m.fields().topic, options.seed, options.shards);
+    const routing::shard_id home = home_of_topic(m.fields().topic, options.seed, options.shards);
     if (home != self) {
       const pending_id asked = make_pending(goal::retained{h, {}});
       ++find_pending(asked)->outstanding;

@@ -10,8 +10,9 @@ constexpr std::uint8_t subscription_failed = 0x80;
 
 }  // namespace
 
-/// SUBACK waits for the filters to be in the routing tables of this shard, for the leaders of shared
-/// groups, and for the disk if the session is persistent. [v311 MQTT-3.8.4-1] [v311 MQTT-3.8.4-4]
+/// SUBACK waits for the filters to be in the routing tables of this shard, for the leaders of
+/// shared groups, and for the disk if the session is persistent. [v311 MQTT-3.8.4-1] [v311
+/// MQTT-3.8.4-4]
 shard_engine::handled shard_engine::on_subscribe(connection_handle h, connection& c,
                                                  const mqtt::frame& f) {
   const auto decoded = mqtt::decode_subscribe(f, c.version);
@@ -26,9 +27,9 @@ shard_engine::handled shard_engine::on_subscribe(connection_handle h, connection
   bool wrote = false;
   auto filters = decoded->filters();
   while (const auto request = filters.next()) {
-    // A repeated SUBSCRIBE changes nothing, so retained messages are not sent again. [v31 M31-retry-4]
-    const std::uint8_t code =
-        subscribe(h, c.session, s, *request, !decoded->dup, pending, wrote);
+    // A repeated SUBSCRIBE changes nothing, so retained messages are not sent again. [v31
+    // M31-retry-4]
+    const std::uint8_t code = subscribe(h, c.session, s, *request, !decoded->dup, pending, wrote);
     a.codes.push_back(std::byte{code});
     if (c.is_doomed) {
       erase_pending(pending);
@@ -41,8 +42,8 @@ shard_engine::handled shard_engine::on_subscribe(connection_handle h, connection
   return handled::yes;
 }
 
-/// One filter; returns its SUBACK code. MQTT 3.1 has no code for "no": there the answer is the QoS asked
-/// for, and nothing is installed. [v31 M31-sub-2] [v31 M31-sub-3] [v311 MQTT-3.9.3-2]
+/// One filter; returns its SUBACK code. MQTT 3.1 has no code for "no": there the answer is the QoS
+/// asked for, and nothing is installed. [v31 M31-sub-2] [v31 M31-sub-3] [v311 MQTT-3.9.3-2]
 std::uint8_t shard_engine::subscribe(connection_handle h, session_handle sh, session_slot& s,
                                      const mqtt::subscription_request& r, bool wants_retained,
                                      pending_id pending, bool& wrote) {
@@ -50,11 +51,10 @@ std::uint8_t shard_engine::subscribe(connection_handle h, session_handle sh, ses
   const bool is_v31 = c.version == mqtt::protocol_version::v31;
   const auto granted = static_cast<std::uint8_t>(r.quality);
   const auto refused = [&](const char* key_or_rule, const char* what) {
-    log(observe::log_level::info, "subscribe.refused",
-        {{"client", s.client_id},
-         {"filter", r.filter},
-         {"what", std::string_view{what}},
-         {"rule", std::string_view{key_or_rule}}});
+    log_refusal("subscribe.refused", {{"client", s.client_id},
+                                      {"filter", r.filter},
+                                      {"what", std::string_view{what}},
+                                      {"rule", std::string_view{key_or_rule}}});
     return mqtt::policy_for(c.version).suback_has_failure ? subscription_failed : granted;
   };
   const std::string filter{is_v31 && mqtt::needs_utf8_repair(r.filter) ? mqtt::repair_utf8(r.filter)
@@ -113,8 +113,10 @@ void shard_engine::join_group(session_handle h, const mqtt::filter_parts& parts,
     return;
   }
   ++find_pending(pending)->outstanding;
-  mailbox_.post(leader, mail::group_join{pending, std::string{parts.group},
-                                         std::string{parts.filter}, who, {.quality = q}});
+  mailbox_.post(
+      leader,
+      mail::group_join{
+          pending, std::string{parts.group}, std::string{parts.filter}, who, {.quality = q}});
 }
 
 /// [v311 MQTT-3.10.4-1] [v311 MQTT-3.10.4-2] [v311 MQTT-3.10.4-4] [v311 MQTT-3.10.4-6]

@@ -83,7 +83,8 @@ void shard_engine::write_commit(pending_operation& p) {
   } else if (const auto* a = std::get_if<goal::answer>(&p.then);
              a != nullptr && p.commit.value() != 0) {
     const session_slot* const s = find(a->session);
-    if (s != nullptr && !s->ended) {
+    // A client that sends PUBREL without waiting for PUBREC has freed the id already.
+    if (s != nullptr && !s->ended && s->received.is_committing(a->id)) {
       records_.write(store::qos2_received{s->number, a->id,
                                           p.needs_commit ? p.commit : mqtt::message_number{}});
     } else if (p.needs_commit) {
@@ -118,7 +119,6 @@ void shard_engine::complete(pending_id id) {
   if (s != nullptr && is_qos2) s->received.commit(a.id);
   if (connection* const c = connections_.find(a.connection)) {
     c->answers.ready(id);
-    if (is_qos2) c->answers.ready(a.type, a.id);  // the client may have repeated it meanwhile
     send_answers(a.connection, *c);
   }
   if (s != nullptr && is_qos2) {

@@ -52,8 +52,8 @@ void shard_engine::end_turn() {
   letters_counted_ = letters;
 }
 
-/// Every step here can make work for another one, so they run until all are quiet. Each pass uses up
-/// something that only the network, another shard, the disk or time can bring back.
+/// Every step here can make work for another one, so they run until all are quiet. Each pass uses
+/// up something that only the network, another shard, the disk or time can bring back.
 void shard_engine::settle() {
   do {
     bury_doomed();
@@ -81,8 +81,7 @@ bool shard_engine::wants_turn() const noexcept {
     if (s != nullptr && has_room(*s)) return true;
   }
   return !backlog_.empty() || mailbox_.has_work() ||
-         (!durable_waits_.empty() &&
-          durable_waits_.top().ticket <= ports.durable_store.durable());
+         (!durable_waits_.empty() && durable_waits_.top().ticket <= ports.durable_store.durable());
 }
 
 void shard_engine::on_timer(const timer_payload& due) {
@@ -171,6 +170,16 @@ base::wall_time shard_engine::oldest_allowed() const noexcept {
 void shard_engine::log(observe::log_level level, std::string_view event,
                        std::initializer_list<observe::log_field> fields) {
   ports.log.write({level, now.wall, event, {fields.begin(), fields.size()}});
+}
+
+void shard_engine::log_refusal(std::string_view event,
+                               std::initializer_list<observe::log_field> fields) {
+  const auto suppressed = refusals_.admit(now.steady);
+  if (!suppressed) return;
+  if (*suppressed != 0) {
+    log(observe::log_level::info, "log.suppressed", {{"refusals", *suppressed}});
+  }
+  log(observe::log_level::info, event, fields);
 }
 
 }  // namespace godwit::broker

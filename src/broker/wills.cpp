@@ -43,10 +43,9 @@ void shard_engine::publish_will(session_slot& s) {
   const auto allowed =
       ports.authorizer.check(s.owner, s.client_id, auth::action::will, will->message->topic());
   if (!allowed.allowed) {
-    log(observe::log_level::info, "will.denied",
-        {{"client", s.client_id},
-         {"topic", will->message->topic()},
-         {"rule", std::string_view{allowed.rule}}});
+    log_refusal("will.denied", {{"client", s.client_id},
+                                {"topic", will->message->topic()},
+                                {"rule", std::string_view{allowed.rule}}});
     records_.write(store::will_removed{will->message->number(), {}});
     return;
   }

@@ -1,4 +1,5 @@
 #include "check.hpp"
+#include "documents.hpp"
 #include "schema.hpp"
 
 #include <godwit/base/escape.hpp>
@@ -203,13 +204,11 @@ loaded failed(position where, std::string what) {
 
 loaded load_text(std::string_view yaml) {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
-    if (documents.empty()) return reader{}.read(YAML::Node{});
-    loaded out = reader{}.read(documents.front());
-    if (documents.size() > 1) {
-      out.mistakes.push_back({position_of(documents[1].Mark()),
-                              "a second document starts here; a configuration is one document"});
+    const std::string text(yaml);
+    if (const auto second = find_second_document(text)) {
+      return failed(*second, "a configuration is one document; what starts here is not part of it");
     }
+    loaded out = reader{}.read(YAML::Load(text));
     std::ranges::stable_sort(out.mistakes, [](const mistake& a, const mistake& b) {
       return std::pair(a.where.line, a.where.column) < std::pair(b.where.line, b.where.column);
     });

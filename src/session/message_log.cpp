@@ -56,8 +56,8 @@ tally message_log::pump(const pump_rules& rules, recorder& records, std::vector<
   return expired;
 }
 
-/// Gives packet ids to what fits into the window. For QoS 2 the id must be on disk before the PUBLISH
-/// leaves, or a crash could send it again under another id.
+/// Gives packet ids to what fits into the window. For QoS 2 the id must be on disk before the
+/// PUBLISH leaves, or a crash could send it again under another id.
 void message_log::admit(const pump_rules& rules, recorder& records, tally& expired) {
   for (; admitted_end_ < entries_.size(); ++admitted_end_) {
     entry& e = entries_[admitted_end_];
@@ -330,8 +330,8 @@ message_log::entry* message_log::find(log_position position) noexcept {
   return &entries_[low];
 }
 
-/// The next id in a circle that is not in flight. [v311 MQTT-2.3.1-4] How many free ids follow is worked
-/// out once and then counted down, so that long windows stay cheap.
+/// The next id in a circle that is not in flight. [v311 MQTT-2.3.1-4] How many free ids follow is
+/// worked out once and then counted down, so that long windows stay cheap.
 mqtt::packet_id message_log::next_id() noexcept {
   if (ids_known_free_ == 0) {
     GODWIT_ASSERT(inflight_ < ids);
@@ -411,7 +411,7 @@ void message_log::close_gaps() noexcept {
   for (std::uint32_t from = admitted_end_; from-- != 0;) {
     if (entries_[from].at == state::gone) continue;
     if (from >= sent_end_) ++unsent;
-    if (--to != from) entries_[to] = std::exchange(entries_[from], {});
+    if (--to != from) entries_[to] = std::move(entries_[from]);
   }
   GODWIT_ASSERT(to == gaps_);
   for (; to != 0; --to) entries_.pop_front();

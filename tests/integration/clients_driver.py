@@ -167,7 +167,8 @@ class Agent(Client):
         """The process dies without a word."""
         self._lines.end(signal.SIGKILL)
 
-    freeze = staticmethod(lambda: None)  # agents do not fight for their client id
+    def freeze(self):
+        """Nothing to do: an agent never fights for its client id."""
 
     def wait_until_lost(self):
         self.wait(lambda: self.is_lost, "loss of the connection")

@@ -105,7 +105,7 @@ class Wire:
         return got[1][2:]
 
     def receive_publish(self, timeout=DEADLINE_S):
-        """The next PUBLISH as (topic, payload); None when the time is over."""
+        """The next PUBLISH as (topic, payload), acknowledged; None when the time is over."""
         got = self._early.popleft() if self._early else self.receive(timeout)
         if got is None:
             return None
@@ -114,6 +114,8 @@ class Wire:
             raise AssertionError(f"wanted a PUBLISH, got {got}")
         size = struct.unpack(">H", body[:2])[0]
         rest = body[2 + size:]
+        if first & 6 == 2:
+            self.send(packet(0x40, rest[:2]))
         return body[2:2 + size].decode(), rest[2:] if first & 6 else rest
 
     def wait_for_end(self, timeout=DEADLINE_S):

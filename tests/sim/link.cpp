@@ -70,16 +70,23 @@ bool link::is_live() const noexcept {
 
 bool link::may_be_closed(std::uint16_t keep_alive_s, bool connecting) const {
   using std::chrono::seconds;
-  if (excused_ || closing_ || !closed_at_) return true;
+  if (excused_ || met_stop_ || closing_ || !closed_at_) return true;
   if (connecting && *closed_at_ - opened_ >= seconds{10}) return true;
   if (longest_stall_ >= seconds{60}) return true;
   // The longest ones count, because what stands in the output may delay the close itself.
   return keep_alive_s != 0 && longest_silence_ >= std::chrono::milliseconds{keep_alive_s * 1'500};
 }
 
-bool link::must_be_closed(std::uint16_t keep_alive_s) const {
+bool link::must_be_closed(std::uint16_t keep_alive_s) {
   if (keep_alive_s == 0 || !live_since_ || !is_live() || !wire_->to_broker.empty()) return false;
-  return context_.now.steady - std::max(last_read_, *live_since_) > std::chrono::milliseconds{keep_alive_s * 1'500 + 1'000};
+  const base::duration silent = context_.now.steady - std::max(last_read_, *live_since_);
+  if (silent <= std::chrono::milliseconds{keep_alive_s * 1'500 + 1'000}) {
+    overdue_since_.reset();
+    return false;
+  }
+  // What stands in the output may delay the close by some seconds.
+  if (!overdue_since_) overdue_since_ = context_.now.steady;
+  return context_.now.steady - *overdue_since_ > std::chrono::seconds{6};
 }
 
 void link::note_reading() {

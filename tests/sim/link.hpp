@@ -50,9 +50,12 @@ class link {
   /// May the broker have closed it by now for a reason that this end gave (or that it has itself)?
   [[nodiscard]] bool may_be_closed(std::uint16_t keep_alive_s, bool connecting) const;
   /// Silent for so long, with everything read, that the broker must have closed it.
-  [[nodiscard]] bool must_be_closed(std::uint16_t keep_alive_s) const;
-  /// The broker stops: it closes whatever there is.
+  [[nodiscard]] bool must_be_closed(std::uint16_t keep_alive_s);
+  /// An older CONNECT of the client may come after this one and take over.
   void excuse() { excused_ = true; }
+  /// The broker stops: it closes whatever there is, and keeps the will.
+  void meet_stop() { met_stop_ = true; }
+  [[nodiscard]] bool has_met_stop() const noexcept { return met_stop_; }
   /// Another connection of the client was accepted. What stands in the output may still be written,
   /// for a short time.
   void displace();
@@ -69,6 +72,7 @@ class link {
   bool closing_ = false;
   bool stalled_ = false;
   bool excused_ = false;
+  bool met_stop_ = false;
   std::uint64_t moved_down_ = 0;
   std::optional<base::steady_time> closed_at_;
   std::uint64_t consumed_ = 0;
@@ -77,6 +81,7 @@ class link {
   base::steady_time last_taken_;
   base::duration longest_silence_{};
   std::optional<base::steady_time> live_since_;
+  std::optional<base::steady_time> overdue_since_;
   base::duration longest_stall_{};  ///< time in which the client took nothing
   std::optional<base::steady_time> displaced_at_;
   base::steady_time opened_;

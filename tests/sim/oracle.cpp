@@ -43,11 +43,23 @@ std::size_t oracle::crashes_since(stamp s) const {
       std::ranges::count_if(crashes_, [s](stamp crash) { return crash > s; }));
 }
 
+namespace {
+
+bool is_shared(std::string_view filter) { return filter.starts_with("$share/"); }
+
+/// Can this subscription have got the message? What came through a group may be handed on to a member
+/// that joined later.
+bool may_concern(const filter_model::span& s, std::string_view filter, const published& m) {
+  return s.to >= m.first_sent && (is_shared(filter) || s.from <= m.acked);
+}
+
+}  // namespace
+
 bool oracle::may_match(const session_model& s, const published& m) const {
   for (const auto& [filter, f] : s.filters) {
     if (!matches(filter, m.topic)) continue;
     for (const filter_model::span& span : f.spans) {
-      if (span.to >= m.first_sent && span.from <= m.acked) return true;
+      if (may_concern(span, filter, m)) return true;
     }
   }
   return false;
@@ -57,7 +69,8 @@ bool oracle::may_match(const session_model& s, const published& m) const {
 /// have passed once already, before there was a subscription, and then comes late.
 bool oracle::is_first_way(const session_model& s, const published& m) const {
   return m.sends <= 1 || std::ranges::any_of(s.filters, [&](const auto& f) {
-           return matches(f.first, m.topic) && f.second.certain_since <= m.first_sent;
+           return matches(f.first, m.topic) && f.second.certain_since <= m.first_sent &&
+                  f.second.spans.back().low != qos::at_most_once;
          });
 }
 
@@ -110,12 +123,11 @@ void oracle::check_qos(std::size_t persona, message_index m, qos got) {
   for (const auto& [filter, f] : s.filters) {
     if (!matches(filter, p.topic)) continue;
     for (const filter_model::span& span : f.spans) {
-      if (span.to < p.first_sent || span.from > p.acked) continue;
+      if (!may_concern(span, filter, p)) continue;
       high = std::max(high, span.high);
       // Until a will is published nobody knows when that is, so nothing is certain about it.
       // One that another member of a group had first may have come down to that one's QoS.
-      const bool shared = filter.starts_with("$share/");
-      if (!p.is_will && !shared && f.certain_since <= p.first_sent && span.to == never) {
+      if (!p.is_will && !is_shared(filter) && f.certain_since <= p.first_sent && span.to == never) {
         low = std::max(low, span.low);
       }
     }
@@ -144,7 +156,7 @@ void oracle::on_live(std::size_t persona, message_index m, const arrival& a) {
   if (is_first) got.first = context_.mark();
   switch (p.quality) {
     case qos::at_most_once:
-      if (got.all > std::max(sent.sends, 1U) + crashes) context_.fail(who + "QoS 0 twice: " + name_of(m));
+      if (++got.at_qos_0 > std::max(sent.sends, 1U) + crashes) context_.fail(who + "QoS 0 twice: " + name_of(m));
       break;
     case qos::at_least_once:
       // A publisher that sends again after it lost the answer makes a second message of it.

@@ -32,7 +32,7 @@ bool oracle::handed_on_for_a_reason(const std::string& filter, message_index m) 
   for (const group_receipt& r : receivers) {
     const session_model& s = sessions_[r.persona];
     // Its session ended, or may have: what it had not acknowledged went to another member.
-    if (s.epoch != r.epoch || s.may_have_ended > sent.first_sent) ++allowed;
+    if (s.epoch != r.epoch || s.may_have_ended > sent.first_sent || !s.persistent) ++allowed;
     const auto f = s.filters.find(filter);
     if (f != s.filters.end() && f->second.certain_since > sent.first_sent) ++allowed;
   }

@@ -26,6 +26,10 @@ qos persona::any_qos() { return static_cast<qos>(context_.below(3)); }
 /// changes nothing but which connection wins, that is a race worth running.
 bool persona::may_connect(bool clean) {
   std::erase_if(ghosts_, [](const ghost& g) { return g.connection->wire()->broker_closed; });
+  // Where sessions expire soon, a ghost could make a new one that looks like the old.
+  if (plan_.session_expiry < std::chrono::hours{1}) {
+    return ghosts_.empty() && (link_ == nullptr || phase_ == phase::up);
+  }
   const bool is_ghost = link_ != nullptr && phase_ == phase::connecting;
   if (is_ghost && (clean || clean_)) return false;
   return ghosts_.empty() ||
@@ -33,6 +37,7 @@ bool persona::may_connect(bool clean) {
 }
 
 void persona::connect(bool clean, bool with_will) {
+  clean = clean || wants_clean_;
   if (!may_connect(clean)) return;
   if (link_ != nullptr) on_connection_end();
   session_model& s = session();
@@ -41,6 +46,7 @@ void persona::connect(bool clean, bool with_will) {
   if (!ghosts_.empty()) link_->excuse();
   phase_ = phase::connecting;
   clean_ = clean;
+  wants_clean_ = clean;
   disconnect_sent_ = false;
   input_.clear();
 
@@ -104,10 +110,11 @@ void persona::on_connection_end() {
   if (will_ && phase_ == phase::up) {
     published& w = oracle_.message(*will_);
     const test::memory_wire& wire = *link_->wire();
-    if (!disconnect_sent_) {
+    const bool met_stop = link_->has_met_stop() || oracle_.last_crash() > connected_;
+    if (!disconnect_sent_ && !met_stop) {
       // When the broker ended the connection, it may have published the will long ago.
       w.due_since = wire.broker_closed ? w.first_sent : context_.mark();
-    } else if (plan_.reads_at_once && was_all_answered_ && wire.broker_closed && !wire.broken &&
+    } else if (disconnect_sent_ && plan_.reads_at_once && was_all_answered_ && wire.broker_closed && !wire.broken &&
                wire.consumed == link_->bytes_sent()) {
       w.forbidden_since = context_.mark();
     }
@@ -115,7 +122,7 @@ void persona::on_connection_end() {
   session_model& s = session();
   if (phase_ == phase::up && clean_) s.on_connection_lost(context_.mark());
   if (phase_ == phase::up) last_alive_ = std::max(last_alive_, link_->last_read());
-  if (clean_) start_session_over();
+  if (phase_ == phase::up && clean_) start_session_over();
   drop_link();
 }
 

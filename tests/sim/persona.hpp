@@ -118,6 +118,9 @@ class persona {
   std::vector<ghost> ghosts_;
   phase phase_ = phase::none;
   bool clean_ = true;
+  /// A clean session was asked for, so the old one is forgotten here; until the broker confirms it,
+  /// nothing else will do.
+  bool wants_clean_ = false;
   session_model::existence expected_ = session_model::existence::unknown;
   base::bytes input_;
   stamp connected_ = 0;

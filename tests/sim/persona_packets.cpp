@@ -74,9 +74,12 @@ void persona::on_connack(const mqtt::connack_view& p) {
   if (!p.session_present && !must_be_absent && expected_ == existence::yes && !may_be_absent) {
     context_.fail(plan_.client_id + ": the session is gone");
   }
-  const bool is_new = clean_ || (told && !p.session_present) || expected_ == existence::no;
+  // Behind a clean session comes a new one, even if a CONNECT that was given up has made it.
+  const bool is_new = clean_ || (told && !p.session_present) || expected_ == existence::no ||
+                      !s.persistent;
   connected_ = context_.mark();
   phase_ = phase::up;
+  wants_clean_ = false;
   if (is_new) {
     if (told || clean_) start_session_over();
     s.on_new_session(connected_);

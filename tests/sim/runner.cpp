@@ -70,7 +70,12 @@ void runner::step() {
 }
 
 void runner::random_turn() {
-  const std::size_t i = context_.below(broker_.shards());
+  std::size_t i = context_.below(broker_.shards());
+  // Mostly where something is to be done; sometimes a turn comes for nothing.
+  for (std::size_t tries = 0; tries < broker_.shards() && context_.chance(90); ++tries) {
+    if (broker_.wants_turn(i, context_.now.steady)) break;
+    i = (i + 1) % broker_.shards();
+  }
   const routing::shard_id self{static_cast<std::uint8_t>(i)};
   test::test_broker::turn_plan how;
   how.connections = context_.chance(90);
@@ -108,7 +113,13 @@ void runner::check_one_connection_each() {
 
 void runner::random_network() {
   if (links_.empty()) return;
-  const std::shared_ptr<link> l = context_.one_of(links_);
+  std::size_t which = context_.below(links_.size());
+  const bool up = context_.chance(50);
+  for (std::size_t tries = 0; tries < links_.size(); ++tries) {
+    if (up ? links_[which]->can_move_up() : links_[which]->can_move_down()) break;
+    which = (which + 1) % links_.size();
+  }
+  const std::shared_ptr<link> l = links_[which];
   if (context_.chance(plan_.cut_percent)) {
     context_.note("network resets " + l->name());
     l->reset();
@@ -118,7 +129,7 @@ void runner::random_network() {
   const std::size_t bytes = context_.chance(plan_.chop_percent)
                                 ? 1 + context_.below(6)
                                 : (context_.chance(50) ? 100'000 : 1 + context_.below(400));
-  move(*l, context_.chance(50), bytes);
+  move(*l, up, bytes);
 }
 
 void runner::move(link& l, bool up, std::size_t bytes) {
@@ -185,7 +196,7 @@ void runner::restart() {
   --restarts_left_;
   const std::size_t shards = 1 + context_.below(4);
   context_.note("graceful restart, then " + std::to_string(shards) + " shards");
-  for (const auto& l : links_) l->excuse();
+  for (const auto& l : links_) l->meet_stop();
   for (std::size_t i = 0; i < broker_.shards(); ++i) {
     test::test_broker::turn_plan how;
     how.inside = [this, i] { broker_.shard(i).stop(); };

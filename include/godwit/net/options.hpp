@@ -39,7 +39,7 @@ struct tuning {
   /// How long a listener rests when the process is out of files or memory.
   std::chrono::milliseconds accept_pause{100};
   /// Files kept free for the store, the log and administration: no connection gets one of the last.
-  /// At most an eighth of the limit is kept.
+  /// At most an eighth of the limit (as it is when the listeners open) is kept.
   std::uint32_t files_reserved = 64;
   std::chrono::milliseconds stop_max{5'000};  ///< a graceful stop ends after this at the latest
 };

@@ -111,6 +111,8 @@ class message_log {
   [[nodiscard]] std::uint32_t size() const noexcept { return live_; }
   [[nodiscard]] bool empty() const noexcept { return live_ == 0; }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+  /// Heap bytes of the log itself, for the memory ledger.
+  [[nodiscard]] std::size_t allocated_bytes() const noexcept { return entries_.allocated_bytes(); }
   [[nodiscard]] std::uint32_t inflight() const noexcept { return inflight_; }
   /// Is something in the log that has not been sent on this connection? Then QoS 0 queues behind it.
   [[nodiscard]] bool has_unsent() const noexcept { return sent_end_ < entries_.size(); }

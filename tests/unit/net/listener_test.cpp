@@ -9,6 +9,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
 
 namespace godwit::net {
 namespace {
@@ -150,6 +154,32 @@ TEST(Listener, GivesConnectionsTheirSocketOptionsAndNoKeepaliveProbes) {
   EXPECT_EQ(option_of(s.value(), IPPROTO_TCP, TCP_NODELAY), 1);
   EXPECT_EQ(option_of(s.value(), IPPROTO_TCP, TCP_USER_TIMEOUT), 60'000);
   EXPECT_EQ(option_of(s.value(), SOL_SOCKET, SO_KEEPALIVE), 0);
+}
+
+/// The first port that everybody may listen on (a setting of the system, usually 1024).
+int first_free_port() {
+  int port = 1'024;
+  std::ifstream{"/proc/sys/net/ipv4/ip_unprivileged_port_start"} >> port;
+  return port;
+}
+
+TEST(ListenerDeathTest, SaysThatALowPortNeedsPermission) {
+  constexpr uid_t nobody = 65'534;
+  constexpr std::uint16_t low_port = 81;
+  if (first_free_port() <= low_port) GTEST_SKIP() << "this system lets everybody have low ports";
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        if (::geteuid() == 0 && ::setuid(nobody) != 0) std::_Exit(2);
+        const auto failed = open({on("default", "127.0.0.1", low_port)});
+        if (failed || failed.error().why != kind::no_permission) std::_Exit(1);
+        std::fputs(failed.error().text.c_str(), stderr);
+        std::_Exit(0);
+      },
+      testing::ExitedWithCode(0),
+      "listener \"default\": no permission to listen on 127.0.0.1:81; ports below 1024 need root "
+      "or "
+      "CAP_NET_BIND_SERVICE");
 }
 
 TEST(Listener, ThrowsItsTextWhenTheErrorIsNotLookedAt) {

@@ -60,7 +60,7 @@ void relay_host::on_mail(routing::shard_id, broker::mail_batch&& batch) {
 void relay_host::end_turn() {
   in_turn();
   in_turn_ = false;
-  if (due && *due <= now_) due.reset();
+  while (!due.empty() && due.front() <= now_) due.pop_front();
 }
 
 void relay_host::stop() {

@@ -8,6 +8,7 @@
 #include <godwit/net/shard_thread.hpp>
 
 #include <atomic>
+#include <deque>
 #include <map>
 #include <memory>
 #include <vector>
@@ -29,8 +30,8 @@ class relay_host final : public net::shard_host {
   std::atomic<bool> stop_called{false};
   std::atomic<bool> may_stop{true};
   std::atomic<bool> throws{false};
-  /// Read by the thread only: set before `start`.
-  std::optional<base::steady_time> due;
+  /// When turns are due, in order. Used by the thread only: set before `start`.
+  std::deque<base::steady_time> due;
 
   void begin_turn(base::moment now) override;
   [[nodiscard]] broker::connection_token open(broker::transport_id id,
@@ -41,7 +42,9 @@ class relay_host final : public net::shard_host {
   void on_mail(routing::shard_id from, broker::mail_batch&& batch) override;
   void end_turn() override;
   [[nodiscard]] bool wants_turn() const noexcept override { return false; }
-  [[nodiscard]] std::optional<base::steady_time> next_due() const override { return due; }
+  [[nodiscard]] std::optional<base::steady_time> next_due() const override {
+    return due.empty() ? std::nullopt : std::optional{due.front()};
+  }
   void stop() override;
   [[nodiscard]] bool stopped() const noexcept override { return stop_called && may_stop; }
 

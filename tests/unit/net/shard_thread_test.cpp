@@ -52,13 +52,14 @@ TEST(ShardThread, MovesAConnectionToAnotherThreadWithAllItsBytes) {
   EXPECT_EQ(bench.total(&relay_host::outside_turn), 0U);
 }
 
-TEST(ShardThread, OpensATurnWhenTheHostIsDue) {
+TEST(ShardThread, OpensATurnEachTimeTheHostIsDue) {
   thread_bench bench{1};
-  bench.host(0).due = bench.clock.now().steady + std::chrono::milliseconds{20};
-  const base::steady_time due = *bench.host(0).due;
+  const base::steady_time start = bench.clock.now().steady;
+  const base::steady_time last = start + std::chrono::milliseconds{40};
+  bench.host(0).due = {start + std::chrono::milliseconds{20}, last};
   bench.start();
-  ASSERT_TRUE(eventually([&] { return bench.host(0).turns == 1; }));
-  EXPECT_GE(bench.clock.now().steady, due);
+  ASSERT_TRUE(eventually([&] { return bench.host(0).turns == 2; }));
+  EXPECT_GE(bench.clock.now().steady, last);
 }
 
 TEST(ShardThread, OpensATurnForANudge) {
@@ -91,7 +92,9 @@ TEST(ShardThread, StopsOnceAllShardsHaveNothingLeft) {
 }
 
 TEST(ShardThread, EndsAtOnceAtTheSecondRequest) {
-  thread_bench bench{2};
+  tuning tune;
+  tune.stop_max = std::chrono::hours{1};
+  thread_bench bench{2, tune};
   bench.host(0).may_stop = false;
   bench.start();
   bench.request_stop();

@@ -207,6 +207,23 @@ TEST(SocketTransport, KeepsUnreadBytesOfAPausedConnectionThatWasReset) {
   EXPECT_THAT(bench.seen(1).ends, ElementsAre(transport_end::lost));
 }
 
+TEST(SocketTransport, KeepsUnreadBytesOfAPausedConnectionToWhichASendFailed) {
+  transport_bench bench;
+  client_socket client = bench.connect(1);
+  bench.transport.set_reading(bench.id(), false);
+  bench.transport.end_turn();
+  client.send("unread");
+  client.reset();
+  bench.send("meets the reset");
+  for (int i = 0; i < 5; ++i) bench.round();
+  EXPECT_THAT(bench.seen(1).ends, IsEmpty());
+  bench.transport.set_reading(bench.id(), true);
+  bench.transport.end_turn();
+  ASSERT_TRUE(bench.until([&] { return !bench.seen(1).ends.empty(); }));
+  EXPECT_EQ(bench.seen(1).bytes, "unread");
+  EXPECT_THAT(bench.seen(1).ends, ElementsAre(transport_end::lost));
+}
+
 TEST(SocketTransport, DoesNotSpinOverUrgentBytesOfAPausedConnection) {
   transport_bench bench;
   const client_socket client = bench.connect(1);
