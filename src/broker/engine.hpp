@@ -251,6 +251,8 @@ struct shard_engine {
   session::batch_number retain(const base::ref<const mqtt::message>& m);
   void forget_cleared(std::uint64_t version);
   void start_replay(session_handle h, session_slot& s, std::string_view filter, mqtt::qos q);
+  void ask_for_retained(const session_slot& s);
+  void drop_unasked_replays(session_slot& s);
   void ask_page(replay_handle r, routing::shard_id from, std::optional<std::string> after);
   void on_page(replay_handle r, routing::shard_id from, mail::retained_page&& page);
   void continue_replays();

@@ -22,6 +22,7 @@ struct replay {
     std::optional<std::string> after;
   };
   std::vector<next_page> to_ask;
+  bool is_asked = false;   ///< the SUBACK is out, and so are the questions
   bool is_listed = false;  ///< waits for room
   std::map<std::string, std::uint64_t, std::less<>> passed_live;  ///< topic -> retain_version
 };

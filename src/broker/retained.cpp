@@ -40,25 +40,44 @@ void shard_engine::forget_cleared(std::uint64_t version) {
   forget_at_ = now.steady + cleared_memory;
 }
 
-/// A subscription gets the retained messages that match it, also when it is not new.
-/// [v311 MQTT-3.3.1-6] [v311 MQTT-3.8.4-3]
+/// A subscription gets the retained messages that match it, also when it is not new
+/// [v311 MQTT-3.3.1-6] [v311 MQTT-3.8.4-3], after its SUBACK. What passes live is noted from here on.
 void shard_engine::start_replay(session_handle h, session_slot& s, std::string_view filter,
                                 mqtt::qos q) {
   end_replays(s, filter);
-  const bool is_wide = mqtt::has_wildcard(filter);
   const replay_handle r = replays_.emplace();
   replay& p = replays_.at(r);
   p.session = h;
   p.filter = filter;
   p.quality = q;
-  p.shards_left = is_wide ? static_cast<std::uint32_t>(options.shards) : 1;
   s.extra().replays.push_back(r);
-  if (!is_wide) {
-    ask_page(r, home_of_topic(filter, options.seed, options.shards), std::nullopt);
-    return;
+}
+
+/// The SUBACK is on its way: asks the shards that may have something.
+void shard_engine::ask_for_retained(const session_slot& s) {
+  if (!s.is_replaying()) return;
+  const auto replays = s.extras->replays;
+  for (const replay_handle r : replays) {
+    replay& p = replays_.at(r);
+    if (std::exchange(p.is_asked, true)) continue;
+    const bool is_wide = mqtt::has_wildcard(p.filter);
+    p.shards_left = is_wide ? static_cast<std::uint32_t>(options.shards) : 1;
+    if (!is_wide) {
+      ask_page(r, home_of_topic(p.filter, options.seed, options.shards), std::nullopt);
+      continue;
+    }
+    for (std::size_t i = 0; i < options.shards; ++i) {
+      ask_page(r, routing::shard_id{static_cast<std::uint8_t>(i)}, std::nullopt);
+    }
   }
-  for (std::size_t i = 0; i < options.shards; ++i) {
-    ask_page(r, routing::shard_id{static_cast<std::uint8_t>(i)}, std::nullopt);
+}
+
+/// The connection ended before its SUBACK: the client will subscribe again.
+void shard_engine::drop_unasked_replays(session_slot& s) {
+  if (!s.is_replaying()) return;
+  const auto replays = s.extras->replays;
+  for (const replay_handle r : replays) {
+    if (!replays_.at(r).is_asked) end_replay(r);
   }
 }
 

@@ -44,6 +44,7 @@ void shard_engine::detach(session_handle h, session_slot& s, const session::clos
     }
   }
   release_held(s);
+  drop_unasked_replays(s);
   count_dropped(observe::drop_reason::connection_lost, s.log.suspend(), true);
   if (!s.is_persistent()) {
     end_session(h, s);

@@ -156,6 +156,10 @@ std::uint64_t totals::sum_of_refused() const noexcept {
 std::uint64_t totals::sum_of_dropped() const noexcept {
   return sum_of(dropped);
 }
+std::uint64_t totals::sum_of_publish_received() const noexcept {
+  return sum_of(publish_received);
+}
+
 std::uint64_t totals::sum_of_publish_sent() const noexcept {
   return sum_of(publish_sent);
 }

@@ -15,7 +15,7 @@ std::array<std::uint64_t, load_averages::rates> counts_of(const totals& sums) no
   return {sums[counter::packets_received],
           sums[counter::packets_sent],
           sums.sum_of_dropped(),
-          sums[counter::publish_received],
+          sums.sum_of_publish_received(),
           sums.sum_of_publish_sent(),
           sums[counter::bytes_received],
           sums[counter::bytes_sent],
@@ -70,7 +70,7 @@ void add_traffic(topic_list& out, const sys_values& v) {
   const totals& sums = v.sums;
   out.add("messages/received", sums[counter::packets_received]);
   out.add("messages/sent", sums[counter::packets_sent]);
-  out.add("publish/messages/received", sums[counter::publish_received]);
+  out.add("publish/messages/received", sums.sum_of_publish_received());
   out.add("publish/messages/sent", sums.sum_of_publish_sent());
   out.add("publish/messages/dropped", sums.sum_of_dropped());
   out.add("publish/bytes/received", sums[counter::publish_bytes_received]);

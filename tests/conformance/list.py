@@ -99,10 +99,10 @@ def check(rows, waiting, shown):
 
 def document(rows, waiting, shown):
     out = ["# Conformance", "",
-           "Written by `tests/conformance/list.py --write` from the `clause()` lines of the tests; the",
-           "test `conformance_list` fails when it is out of date. The requirements are in our own words;",
-           "where one is unclear, the standard decides. \"-\" marks what binds clients only or does not",
-           "apply.", ""]
+           "Written by `tests/conformance/list.py --write` from the `clause()` lines of the tests;",
+           "the test `conformance_list` fails when it is out of date. The requirements are in our",
+           "own words; where one is unclear, the standard decides. \"-\" marks what binds clients",
+           "only or does not apply.", ""]
     for version, title in VERSIONS.items():
         mine = [(f"{version} {r['id']}", r) for r in rows[version]]
         bound = [i for i, r in mine if r["server_side"] == "yes"]
@@ -139,7 +139,7 @@ def main():
         findings.append("docs/conformance.md is out of date: run tests/conformance/list.py --write")
     for finding in findings:
         print(finding)
-    print(f"{len(findings)} findings" if findings else "every server-side statement is accounted for")
+    print(f"{len(findings)} findings" if findings else "every statement is accounted for")
     return 1 if findings else 0
 
 

@@ -17,6 +17,7 @@ base::bytes cut_front(base::bytes& from, std::size_t n) {
 link::link(context& c, std::string name, std::size_t capacity)
     : context_{c}, name_{std::move(name)}, last_packet_read_{c.now.steady},
       last_taken_{c.now.steady},
+      last_written_{c.now.steady},
       opened_{c.now.steady},
       last_read_{c.now.steady} {
   if (capacity != 0) wire_->capacity = capacity;
@@ -90,12 +91,17 @@ bool link::must_be_closed(std::uint16_t keep_alive_s) {
 }
 
 void link::note_reading() {
-  longest_stall_ = std::max(longest_stall_, context_.now.steady - last_taken_);
+  longest_stall_ = std::max(longest_stall_,
+                            context_.now.steady - std::min(last_taken_, last_written_));
   longest_silence_ = std::max(longest_silence_, context_.now.steady - last_packet_read_);
 }
 
 void link::look() {
   note_reading();
+  if (const std::uint64_t written = moved_down_ + wire_->to_client.size(); written != written_) {
+    written_ = written;
+    last_written_ = context_.now.steady;
+  }
   if (!live_since_ && is_live()) live_since_ = context_.now.steady;
   if (wire_->broker_closed && !closed_at_) closed_at_ = context_.now.steady;
   if (wire_->consumed == consumed_) return;

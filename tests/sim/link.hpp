@@ -79,10 +79,12 @@ class link {
   std::deque<std::uint64_t> packet_ends_;
   base::steady_time last_packet_read_;
   base::steady_time last_taken_;
+  base::steady_time last_written_;
+  std::uint64_t written_ = 0;
   base::duration longest_silence_{};
   std::optional<base::steady_time> live_since_;
   std::optional<base::steady_time> overdue_since_;
-  base::duration longest_stall_{};  ///< time in which the client took nothing
+  base::duration longest_stall_{};  ///< time in which nothing was taken, as the broker sees it
   std::optional<base::steady_time> displaced_at_;
   base::steady_time opened_;
   base::steady_time last_read_;

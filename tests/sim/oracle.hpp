@@ -20,6 +20,7 @@ struct published {
   bool is_will = false;
   std::size_t publisher = 0;
   unsigned sends = 0;         ///< how often PUBLISH went out
+  bool is_unsure = false;     ///< sent again in what may be another session: another message then
   stamp first_sent = never;   ///< a will: when its CONNECT was sent
   stamp acked = never;        ///< PUBACK, or PUBREC, seen by the publisher
   stamp forbidden_since = never;  ///< a will that DISCONNECT withdrew

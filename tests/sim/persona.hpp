@@ -121,6 +121,8 @@ class persona {
   /// A clean session was asked for, so the old one is forgotten here; until the broker confirms it,
   /// nothing else will do.
   bool wants_clean_ = false;
+  /// A session is present that a CONNECT given up may have made anew after the old one expired.
+  bool is_unsure_ = false;
   session_model::existence expected_ = session_model::existence::unknown;
   base::bytes input_;
   stamp connected_ = 0;

@@ -89,11 +89,16 @@ void persona::on_connack(const mqtt::connack_view& p) {
   alive_before_ = last_alive_;
   last_alive_ = std::max(last_alive_, link_->last_read());
   last_connack_ = connected_;
+  is_unsure_ = !is_new && expected_ != existence::yes;
+  if (is_unsure_) {
+    for (const outgoing& o : outgoing_) oracle_.message(o.message).is_unsure = true;
+  }
   resend_all();
 }
 
 void persona::on_publish(const mqtt::publish_view& p) {
   const std::uint16_t id = p.id.value();
+  if (is_unsure_ && !p.dup) received_ids_.erase(id);
   const bool id_known = p.quality == qos::exactly_once && received_ids_.contains(id);
   if (p.quality != qos::at_most_once) {
     if (unacknowledged_.contains(id)) {

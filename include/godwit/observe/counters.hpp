@@ -129,6 +129,8 @@ struct totals : counter_cells<std::uint64_t> {
   }
   [[nodiscard]] std::uint64_t sum_of_refused() const noexcept;
   [[nodiscard]] std::uint64_t sum_of_dropped() const noexcept;
+  /// From clients; the broker's own publications are not among them.
+  [[nodiscard]] std::uint64_t sum_of_publish_received() const noexcept;
   [[nodiscard]] std::uint64_t sum_of_publish_sent() const noexcept;
 
   /// received - refused - no subscriber - routed: zero, or publishes vanished or were invented.

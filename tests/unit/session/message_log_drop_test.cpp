@@ -159,5 +159,31 @@ TEST(MessageLog, GoesOnAfterItsGapsWereClosed) {
   EXPECT_EQ(again[101], "m400 q1 #400 dup");
 }
 
+TEST(MessageLog, ResendsEverythingWhenItsGapsCloseBeforeItCould) {
+  wire_log l;
+  l.rules.window = 300;
+  for (std::uint64_t m = 1; m <= 300; ++m) l.add(m, q1);
+  l.pump();
+  l.log.resume();
+  for (std::uint16_t id = 2; id <= 200; ++id) l.puback(id);
+  const auto again = l.pump();
+  ASSERT_EQ(again.size(), 101U);
+  EXPECT_EQ(again[0], "m1 q1 #1 dup");
+  EXPECT_EQ(again[1], "m201 q1 #201 dup");
+}
+
+TEST(MessageLog, KnowsWhatWaitsForTheDiskWhenItsGapsClose) {
+  wire_log l{persistent};
+  l.rules.window = 300;
+  for (std::uint64_t m = 1; m <= 150; ++m) l.add(m, m == 120 ? q2 : q1);
+  ASSERT_EQ(l.pump().size(), 119U);
+  for (std::uint16_t id = 2; id <= 110; ++id) l.puback(id);
+  EXPECT_EQ(l.pump().size(), 0U);
+  l.make_durable();
+  const auto rest = l.pump();
+  ASSERT_EQ(rest.size(), 31U);
+  EXPECT_EQ(rest[0], "m120 q2 #120");
+}
+
 }  // namespace
 }  // namespace godwit::session::test
