@@ -9,22 +9,22 @@
 
 namespace godwit::broker {
 
-/// A PUBREC for a repeated PUBLISH waits for what the first one waits for, which may have come on an
-/// earlier connection of the session.
+/// A PUBREC for a repeated PUBLISH waits for what the first one waits for, which may have come on
+/// an earlier connection of the session.
 inline constexpr pending_id first_publish = ~pending_id{0};
 
 /// One answer of the broker to one client.
 struct answer {
   mqtt::packet_type type = mqtt::packet_type::puback;
   mqtt::packet_id id{};
-  std::uint8_t code = 0;     ///< CONNACK: return code
+  std::uint8_t code = 0;  ///< CONNACK: return code
   bool session_present = false;
   pending_id waits_for = 0;  ///< 0 = may leave
   base::bytes codes{};       ///< SUBACK
 };
 
-/// The answers of one connection in the order of what they answer; each leaves when it and all before
-/// it are ready. [v311 MQTT-4.6.0-2] [v311 MQTT-4.6.0-3]
+/// The answers of one connection in the order of what they answer; each leaves when it and all
+/// before it are ready. [v311 MQTT-4.6.0-2] [v311 MQTT-4.6.0-3]
 class answer_queue {
  public:
   void push(answer a) { answers_.push_back(std::move(a)); }

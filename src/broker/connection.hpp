@@ -34,7 +34,7 @@ enum class phase : std::uint8_t {
   authenticating,  ///< the CONNECT lies at the head of `input`
   accepting,       ///< has its session; the CONNACK waits for the disk
   live,
-  closing,         ///< only unsent output is left
+  closing,  ///< only unsent output is left
 };
 
 /// One network connection on its shard. Owned by the engine's slab.
@@ -50,18 +50,18 @@ struct connection {
   bool is_backlog_listed = false;  ///< has input that was not handled for lack of budget
   bool is_parked_listed = false;
   bool is_doomed = false;
-  bool at_end_of_input = false;    ///< the peer closed; what it sent before is still handled
+  bool at_end_of_input = false;  ///< the peer closed; what it sent before is still handled
   bool is_stall_timed = false;
-  std::uint8_t retries = 0;        ///< MQTT 3.1 retries without an acknowledgement in between
+  std::uint8_t retries = 0;  ///< MQTT 3.1 retries without an acknowledgement in between
   session_handle session;
-  base::bytes input;                        ///< an incomplete packet, or what cannot be handled yet
-  std::unique_ptr<output_queue> output;     ///< only while something is unsent
+  base::bytes input;                     ///< an incomplete packet, or what cannot be handled yet
+  std::unique_ptr<output_queue> output;  ///< only while something is unsent
   answer_queue answers;
   std::unique_ptr<parked_publish> parked;
-  std::unique_ptr<auth::principal> who;     ///< between authentication and the session
-  base::steady_time last_packet{};          ///< complete packet received, for the keep alive
-  base::steady_time last_progress{};        ///< output taken by the peer
-  base::timer_token deadline;               ///< CONNECT timeout, keep alive or closing
+  std::unique_ptr<auth::principal> who;  ///< between authentication and the session
+  base::steady_time last_packet{};       ///< complete packet received, for the keep alive
+  base::steady_time last_progress{};     ///< output taken by the peer
+  base::timer_token deadline;            ///< CONNECT timeout, keep alive or closing
   base::timer_token retry;
   peer_info peer;
 };

@@ -213,6 +213,7 @@ struct shard_engine {
   void deliver_now(session_slot& s, connection& c, routed_message& m, bool retain);
   bool make_room(session_slot& s, std::size_t size);
   void count_dropped(observe::drop_reason why, const session::tally& t, bool was_in_log);
+  void count_expired(const session::tally& t);
   void hold_for_slow(const delivery& d, pending_id pending);
   /// A message of the broker itself: a will (then with its number), `$SYS`.
   void publish_own(base::ref<const mqtt::message> m, mqtt::message_number will);

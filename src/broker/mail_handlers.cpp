@@ -67,7 +67,8 @@ void shard_engine::on_letter(routing::shard_id, mail::retained_page&& l) {
   on_page(what.replay, what.from, std::move(l));
 }
 
-// ---- shared groups --------------------------------------------------------------------------------
+// ---- shared groups
+// --------------------------------------------------------------------------------
 
 void shard_engine::join_here(std::string_view group, std::string_view filter,
                              const routing::group_member& who,
@@ -92,7 +93,9 @@ void shard_engine::on_letter(routing::shard_id from, mail::group_leave&& l) {
   if (l.pending != 0) mailbox_.post(from, mail::group_answer{l.pending});
 }
 
-void shard_engine::on_letter(routing::shard_id, mail::group_answer&& l) { part_done(l.pending); }
+void shard_engine::on_letter(routing::shard_id, mail::group_answer&& l) {
+  part_done(l.pending);
+}
 
 void shard_engine::on_letter(routing::shard_id, mail::group_presence&& l) {
   groups_.set_connected(l.group, l.filter, l.member, l.connected);
@@ -147,9 +150,8 @@ void shard_engine::on_letter(routing::shard_id from, mail::share_answer&& l) {
   pending_operation* const op = find_pending(l.pending);
   GODWIT_ASSERT(op != nullptr);
   // Answers of one shard come in the order of its letters.
-  const auto share =
-      std::find_if(op->shares.begin(), op->shares.end(),
-                   [&](const forwarded_share& f) { return f.member.shard == from; });
+  const auto share = std::find_if(op->shares.begin(), op->shares.end(),
+                                  [&](const forwarded_share& f) { return f.member.shard == from; });
   GODWIT_ASSERT(share != op->shares.end());
   const forwarded_share which = *share;
   op->shares.erase(share);
@@ -169,7 +171,8 @@ void shard_engine::on_letter(routing::shard_id from, mail::share_answer&& l) {
   part_done(l.pending);
 }
 
-// ---- receipts and commits ---------------------------------------------------------------------------
+// ---- receipts and commits
+// ---------------------------------------------------------------------------
 
 void shard_engine::on_letter(routing::shard_id from, mail::receipt&& l) {
   pending_operation* const op = find_pending(l.pending);
@@ -187,7 +190,9 @@ void shard_engine::on_letter(routing::shard_id, mail::commit&& l) {
   on_commit_known(l.number, l.ticket);
 }
 
-void shard_engine::on_letter(routing::shard_id, mail::connection&& l) { on_moved(std::move(l)); }
+void shard_engine::on_letter(routing::shard_id, mail::connection&& l) {
+  on_moved(std::move(l));
+}
 
 void shard_engine::on_letter(routing::shard_id, mail::credit&&) {
   GODWIT_ASSERT(false);  // the mailbox takes these in

@@ -102,8 +102,8 @@ void mailbox::flush(post_office& office) {
     const bool worth_it = there.handled[0] >= enough || there.handled[1] >= enough;
     if (there.ready.empty() && !worth_it) continue;
     if (there.handled[0] + there.handled[1] != 0) {
-      there.ready.emplace_back(mail::credit{std::exchange(there.handled[0], 0),
-                                            std::exchange(there.handled[1], 0)});
+      there.ready.emplace_back(
+          mail::credit{std::exchange(there.handled[0], 0), std::exchange(there.handled[1], 0)});
     }
     letters_posted_ += there.ready.size();
     office.post(self_, routing::shard_id{static_cast<std::uint8_t>(i)},

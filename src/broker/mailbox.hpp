@@ -11,10 +11,10 @@
 
 namespace godwit::broker {
 
-/// One shard's mail: what goes out at the end of the turn, what came in and waits to be handled, and
-/// the credit of both. Requests and forwards to one shard are limited by credit; what finds none waits
-/// here in order. The backlog of requests is bounded by those who check `is_clear` before they make
-/// more, the backlog of forwards by handling no request while there is one.
+/// One shard's mail: what goes out at the end of the turn, what came in and waits to be handled,
+/// and the credit of both. Requests and forwards to one shard are limited by credit; what finds
+/// none waits here in order. The backlog of requests is bounded by those who check `is_clear`
+/// before they make more, the backlog of forwards by handling no request while there is one.
 class mailbox {
  public:
   mailbox(routing::shard_id self, std::size_t shards, std::uint32_t credit);
@@ -34,8 +34,8 @@ class mailbox {
     routing::shard_id from{};
     letter what;
   };
-  /// The next letter to handle: replies before forwards before requests, shards in turn. Requests wait
-  /// while a forward is in the backlog. Nothing when there is nothing that can be handled now.
+  /// The next letter to handle: replies before forwards before requests, shards in turn. Requests
+  /// wait while a forward is in the backlog. Nothing when there is nothing that can be handled now.
   [[nodiscard]] std::optional<received> take();
   [[nodiscard]] bool has_work() const noexcept;
 
@@ -51,8 +51,8 @@ class mailbox {
   struct lane {
     std::vector<letter> ready;
     std::array<std::deque<letter>, limited> backlog;
-    std::array<std::uint32_t, limited> used{};      // sent and not yet credited back
-    std::array<std::uint32_t, limited> handled{};   // of theirs, not yet credited back
+    std::array<std::uint32_t, limited> used{};     // sent and not yet credited back
+    std::array<std::uint32_t, limited> handled{};  // of theirs, not yet credited back
     std::array<std::deque<letter>, classes> inbox;
   };
 

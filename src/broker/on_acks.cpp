@@ -29,6 +29,11 @@ shard_engine::handled shard_engine::on_ack(connection_handle h, connection& c,
       wants_pubrel = s.log.on_pubrec(p.id, records_) == message_log::ack_outcome::unknown;
       break;
     default: {
+      if (s.received.is_committing(p.id)) {
+        // Its record would stand in the journal before the one that it takes back.
+        fail(h, {mqtt::reason_code::protocol_error, "v311 MQTT-4.3.3-1", "PUBREL before PUBREC"});
+        return handled::ended;
+      }
       // PUBREL: the id is free; PUBCOMP waits until that is on disk. [v311 MQTT-4.3.3-2]
       answer a{.type = mqtt::packet_type::pubcomp, .id = p.id};
       if (s.received.release(p.id) && s.is_persistent()) {
@@ -86,8 +91,8 @@ void shard_engine::on_retry(connection_handle h) {
 
 void shard_engine::arm_retry(connection_handle h, connection& c) {
   const session::limits& l = options.limits;
-  if (l.mqtt31_retry_first.count() == 0 || c.version != mqtt::protocol_version::v31 ||
-      c.retry || c.retries >= l.mqtt31_retry_count) {
+  if (l.mqtt31_retry_first.count() == 0 || c.version != mqtt::protocol_version::v31 || c.retry ||
+      c.retries >= l.mqtt31_retry_count) {
     return;
   }
   const double pause = static_cast<double>(l.mqtt31_retry_first.count()) *

@@ -106,8 +106,7 @@ void shard_engine::authenticated(connection_handle h, auth::verdict v) {
   GODWIT_ASSERT(f && *f);
   const auto p = mqtt::decode_connect(**f);
   GODWIT_ASSERT(p.has_value());
-  const std::string client_id =
-      p->client_id.empty() ? make_client_id() : clean_text(p->client_id);
+  const std::string client_id = p->client_id.empty() ? make_client_id() : clean_text(p->client_id);
   const routing::shard_id home = home_of(client_id, options.seed, options.shards);
   if (home != self) {
     // It goes with all its bytes; what follows the CONNECT is handled there.
@@ -165,8 +164,7 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
   std::string will_topic;
   if (p.will) {
     will_topic = clean_text(p.will->topic);
-    const auto allowed =
-        ports.authorizer.check(who, client_id, auth::action::will, will_topic);
+    const auto allowed = ports.authorizer.check(who, client_id, auth::action::will, will_topic);
     if (!allowed.allowed) {
       refuse(h, refusal(mqtt::reason_code::not_authorized, "v311 MQTT-3.1.4-2",
                         "the will topic is not allowed"));
@@ -263,8 +261,8 @@ void shard_engine::accepted(connection_handle h, connection& c) {
   update_reading(h, c);
 }
 
-/// Says no to a CONNECT and closes; the answer has the form of the client's version, and what has no
-/// code there is a plain close. [v311 MQTT-3.2.2-5] [v311 MQTT-3.2.2-6] [v311 MQTT-3.1.4-1]
+/// Says no to a CONNECT and closes; the answer has the form of the client's version, and what has
+/// no code there is a plain close. [v311 MQTT-3.2.2-5] [v311 MQTT-3.2.2-6] [v311 MQTT-3.1.4-1]
 void shard_engine::refuse(connection_handle h, const mqtt::protocol_error& error) {
   connection& c = connections_.at(h);
   std::optional<std::uint8_t> code;
@@ -280,8 +278,8 @@ void shard_engine::refuse(connection_handle h, const mqtt::protocol_error& error
   doom(h, {session::close_cause::refused, error});
 }
 
-/// For clients that leave the choice to us. The seed makes it unguessable, and it is at home here, so
-/// that the connection need not move. [v311 MQTT-3.1.3-6]
+/// For clients that leave the choice to us. The seed makes it unguessable, and it is at home here,
+/// so that the connection need not move. [v311 MQTT-3.1.3-6]
 std::string shard_engine::make_client_id() {
   static constexpr char digits[] = "0123456789abcdef";
   for (;;) {
@@ -299,8 +297,7 @@ void shard_engine::arm_keep_alive(connection_handle h, connection& c) {
   if (c.keep_alive_s == 0) return;
   // One and a half times the interval. [v311 MQTT-3.1.2-24]
   const auto limit = std::chrono::milliseconds{c.keep_alive_s * 1'500LL};
-  c.deadline =
-      arm(c.last_packet + limit, timer_kind::connection_deadline, h.index, h.generation);
+  c.deadline = arm(c.last_packet + limit, timer_kind::connection_deadline, h.index, h.generation);
 }
 
 void shard_engine::on_deadline(connection_handle h) {

@@ -54,8 +54,8 @@ void output_queue::consume(std::size_t count) noexcept {
 }
 
 void output_queue::drop_sent() {
-  std::size_t keep_from = 0;   // in bytes_
-  std::size_t passed = 0;      // sent bytes before it, attachments included
+  std::size_t keep_from = 0;  // in bytes_
+  std::size_t passed = 0;     // sent bytes before it, attachments included
   std::size_t attachments = 0;
   for (const attachment& a : attached_) {
     const std::size_t end = passed + (a.offset - keep_from) + a.message->payload().size();
@@ -71,8 +71,7 @@ void output_queue::drop_sent() {
   const std::size_t plain = std::min(sent_ - passed, next - keep_from);
   keep_from += plain;
   passed += plain;
-  attached_.erase(attached_.begin(),
-                  attached_.begin() + static_cast<std::ptrdiff_t>(attachments));
+  attached_.erase(attached_.begin(), attached_.begin() + static_cast<std::ptrdiff_t>(attachments));
   for (attachment& a : attached_) a.offset -= keep_from;
   bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(keep_from));
   sent_ -= passed;

@@ -8,8 +8,8 @@
 
 namespace godwit::broker {
 
-/// What a connection has to send: small packets as bytes in one buffer, large payloads where they lie.
-/// Taken from a pool when the first byte is appended, given back when everything is sent.
+/// What a connection has to send: small packets as bytes in one buffer, large payloads where they
+/// lie. Taken from a pool when the first byte is appended, given back when everything is sent.
 class output_queue {
  public:
   /// Whole packets are appended here.

@@ -78,8 +78,8 @@ void shard_engine::collected(pending_id id, pending_operation& p) {
 /// Tickets follow the journal's order, so it implies them all.
 void shard_engine::write_commit(pending_operation& p) {
   if (const auto* will = std::get_if<goal::will>(&p.then)) {
-    records_.write(store::will_removed{will->number, p.needs_commit ? p.commit
-                                                                    : mqtt::message_number{}});
+    records_.write(
+        store::will_removed{will->number, p.needs_commit ? p.commit : mqtt::message_number{}});
   } else if (const auto* a = std::get_if<goal::answer>(&p.then);
              a != nullptr && p.commit.value() != 0) {
     const session_slot* const s = find(a->session);

@@ -35,8 +35,8 @@ struct handover {
 /// The retained message is at home; the parked publish of this connection, or the broker's own, is
 /// routed now.
 struct retained {
-  connection_handle connection;      ///< none: `message` is published by the broker itself
-  mqtt::message_number will{};       ///< not 0: it is this will
+  connection_handle connection;  ///< none: `message` is published by the broker itself
+  mqtt::message_number will{};   ///< not 0: it is this will
 };
 /// One page of a retained replay.
 struct page {
@@ -65,10 +65,10 @@ struct pending_operation {
   pending_goal then;
   std::uint32_t outstanding = 1;  ///< answers and holds; 1 is the creator's own until it is done
   std::uint32_t matched = 0;
-  store::ticket ticket{};         ///< the largest that any answer named
-  session::batch_number batch;    ///< the last own batch that it wrote to
+  store::ticket ticket{};       ///< the largest that any answer named
+  session::batch_number batch;  ///< the last own batch that it wrote to
   base::ref<const mqtt::message> message;
-  mqtt::message_number commit{};  ///< not 0: what others wrote is tentative under this number
+  mqtt::message_number commit{};      ///< not 0: what others wrote is tentative under this number
   routing::shard_mask commit_to = 0;  ///< shards with tentative entries
   bool counts_publish = false;        ///< "routed" or "no subscriber" when collected
   bool needs_commit = false;          ///< somebody wrote a tentative entry

@@ -9,8 +9,8 @@
 
 namespace godwit::broker {
 
-/// The retained messages of one new subscription on their way to its session. Until it is complete it
-/// remembers which retained messages passed live, so that none that is older or equal follows.
+/// The retained messages of one new subscription on their way to its session. Until it is complete
+/// it remembers which retained messages passed live, so that none that is older or equal follows.
 struct replay {
   session_handle session;
   std::string filter;

@@ -13,8 +13,9 @@ constexpr std::chrono::seconds cleared_memory{60};
 
 }  // namespace
 
-/// Sets or clears a retained message that is at home here. Returns the batch that makes it safe: its own,
-/// or that of the newer message that it lost against. [v311 MQTT-3.3.1-5] [v311 MQTT-3.3.1-10]
+/// Sets or clears a retained message that is at home here. Returns the batch that makes it safe:
+/// its own, or that of the newer message that it lost against. [v311 MQTT-3.3.1-5] [v311
+/// MQTT-3.3.1-10]
 session::batch_number shard_engine::retain(const base::ref<const mqtt::message>& m) {
   using outcome = routing::retained_index::outcome;
   const std::size_t count_before = retained_.size();
@@ -41,7 +42,8 @@ void shard_engine::forget_cleared(std::uint64_t version) {
 }
 
 /// A subscription gets the retained messages that match it, also when it is not new
-/// [v311 MQTT-3.3.1-6] [v311 MQTT-3.8.4-3], after its SUBACK. What passes live is noted from here on.
+/// [v311 MQTT-3.3.1-6] [v311 MQTT-3.8.4-3], after its SUBACK. What passes live is noted from here
+/// on.
 void shard_engine::start_replay(session_handle h, session_slot& s, std::string_view filter,
                                 mqtt::qos q) {
   end_replays(s, filter);

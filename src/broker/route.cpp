@@ -8,7 +8,9 @@ namespace {
 
 constexpr std::size_t by_reference_above = 4'096;
 
-mqtt::qos lower(mqtt::qos a, mqtt::qos b) noexcept { return std::min(a, b); }
+mqtt::qos lower(mqtt::qos a, mqtt::qos b) noexcept {
+  return std::min(a, b);
+}
 
 }  // namespace
 
@@ -35,16 +37,17 @@ void shard_engine::deliver_groups(routed_message& m, std::span<const routing::gr
   }
 }
 
-/// Gives the message to one member of a group that is at home here. A member on another shard answers
-/// through `share_answer`; without `pending` nobody asks. False: the group has no (other) member.
+/// Gives the message to one member of a group that is at home here. A member on another shard
+/// answers through `share_answer`; without `pending` nobody asks. False: the group has no (other)
+/// member.
 bool shard_engine::share_to_member(routed_message& m, mqtt::qos quality, routing::group_id group,
                                    const std::optional<routing::group_member>& except,
                                    mqtt::message_number commit, pending_id pending, delivery& d) {
   const auto choice = groups_.pick(group, except);
   if (!choice || (except && choice->member == *except)) return false;
   const mqtt::qos q = lower(choice->options.quality, quality);
-  const std::string share = "$share/" + std::string{groups_.name(group)} + "/" +
-                            std::string{groups_.filter(group)};
+  const std::string share =
+      "$share/" + std::string{groups_.name(group)} + "/" + std::string{groups_.filter(group)};
   if (choice->member.shard == self) {
     const session_handle h{choice->member.subscriber.value(), choice->member.session_epoch};
     session_slot& s = sessions_.at(h);
@@ -60,8 +63,8 @@ bool shard_engine::share_to_member(routed_message& m, mqtt::qos quality, routing
   } else {
     ++d.matched;  // the member's shard takes it or counts it as dropped
   }
-  mailbox_.post(choice->member.shard, mail::share_deliver{pending, m.kept(*this), choice->member, o,
-                                                          share, commit});
+  mailbox_.post(choice->member.shard,
+                mail::share_deliver{pending, m.kept(*this), choice->member, o, share, commit});
   return true;
 }
 
@@ -150,7 +153,7 @@ bool shard_engine::make_room(session_slot& s, std::size_t size) {
     return l.queue_count_max != 0 && s.log.size() + 1 > l.queue_count_max;
   };
   if (!over_bytes() && !over_count()) return true;
-  count_dropped(drop_reason::queue_age, s.log.drop_older_than(oldest_allowed(), records_), true);
+  count_expired(s.log.drop_older_than(oldest_allowed(), records_));
   if (!over_bytes() && !over_count()) return true;
   if (!s.overflow_logged) {
     s.overflow_logged = true;
@@ -182,6 +185,12 @@ void shard_engine::count_dropped(observe::drop_reason why, const session::tally&
   if (t.count == 0) return;
   ports.counters.add(why, t.count);
   if (was_in_log) ports.counters.subtract(observe::counter::copies_in_log, t.count);
+}
+
+/// Older than the session keeps messages.
+void shard_engine::count_expired(const session::tally& t) {
+  ports.counters.add(observe::counter::copies_expired, t.count);
+  ports.counters.subtract(observe::counter::copies_in_log, t.count);
 }
 
 /// The publisher's answer waits until the slow subscribers have caught up, for a bounded time.
@@ -222,8 +231,8 @@ void shard_engine::route_own(base::ref<const mqtt::message> message, mqtt::messa
   ports.counters.add(observe::counter::publish_received);
   const routing::resolution& r = router_.resolve(m.fields().topic);
   const bool crosses = r.others != 0 || !r.groups.empty();
-  const pending_id pending = will.value() != 0 ? make_pending(goal::will{will})
-                                               : make_pending(goal::count{});
+  const pending_id pending =
+      will.value() != 0 ? make_pending(goal::will{will}) : make_pending(goal::count{});
   pending_operation& op = *find_pending(pending);
   op.counts_publish = true;
   op.message = m.kept(*this);

@@ -25,11 +25,11 @@ using replay_handle = base::handle<replay>;
 /// Things that few sessions have at any time.
 struct session_extras {
   std::vector<replay_handle> replays;
-  std::vector<pending_id> held;      ///< publishes that wait until this subscriber has caught up
+  std::vector<pending_id> held;  ///< publishes that wait until this subscriber has caught up
   base::timer_token held_until;
-  base::timer_token handover;        ///< messages of shared groups move on while it is away
-  bool hands_over = false;           ///< its shared messages go to other members now
-  std::uint32_t handovers = 0;       ///< of its messages, on their way to other members
+  base::timer_token handover;   ///< messages of shared groups move on while it is away
+  bool hands_over = false;      ///< its shared messages go to other members now
+  std::uint32_t handovers = 0;  ///< of its messages, on their way to other members
 };
 
 /// A session at its home shard, connected or not. Its place in the slab is its `subscriber_id`.
@@ -39,8 +39,8 @@ struct session_slot {
   store::session_number number{};  ///< 0 = ends with its connection
   mqtt::protocol_version version = mqtt::protocol_version::v311;
   bool is_pump_listed = false;
-  bool has_shared = false;      ///< is or was a member of a shared group
-  bool ended = false;           ///< only messages of shared groups are left, on their way
+  bool has_shared = false;  ///< is or was a member of a shared group
+  bool ended = false;       ///< only messages of shared groups are left, on their way
   bool overflow_logged = false;
   connection_handle connection;
   session::message_log log;

@@ -8,8 +8,8 @@ session_handle shard_engine::find_session(std::string_view client_id) noexcept {
 }
 
 session_handle shard_engine::create_session(std::string_view client_id, auth::principal owner,
-                                            mqtt::protocol_version v,
-                                            store::session_number number, session_kind kind) {
+                                            mqtt::protocol_version v, store::session_number number,
+                                            session_kind kind) {
   const session_handle h = sessions_.emplace();
   session_slot& s = sessions_.at(h);
   s.client_id = client_id;
@@ -66,7 +66,8 @@ void shard_engine::detach(session_handle h, session_slot& s, const session::clos
 }
 
 /// The session ends: subscriptions, messages and QoS 2 ids go, retained messages stay
-/// [v311 MQTT-3.1.2-7], messages of shared groups go to other members. Its client id is free at once.
+/// [v311 MQTT-3.1.2-7], messages of shared groups go to other members. Its client id is free at
+/// once.
 void shard_engine::end_session(session_handle h, session_slot& s) {
   GODWIT_ASSERT(!s.connection && !s.ended);
   s.ended = true;
@@ -109,8 +110,8 @@ void shard_engine::erase_if_over(session_handle h) {
   sessions_.erase(h);
 }
 
-/// Gives messages of shared groups to other members, a few at a time. The entry here goes when the new
-/// member has the message: the removal is the commit point. [v5 MQTT-4.8.2-4]
+/// Gives messages of shared groups to other members, a few at a time. The entry here goes when the
+/// new member has the message: the removal is the commit point. [v5 MQTT-4.8.2-4]
 void shard_engine::continue_handover(session_handle h, session_slot& s) {
   constexpr std::uint32_t at_once = 64;
   const bool goes_on = s.ended || (s.extras && s.extras->hands_over);
@@ -148,8 +149,7 @@ void shard_engine::tell_groups(session_handle h, const session_slot& s, bool con
       groups_.set_connected(parts->group, parts->filter, member(h), connected);
     } else {
       mailbox_.post(leader, mail::group_presence{std::string{parts->group},
-                                                 std::string{parts->filter}, member(h),
-                                                 connected});
+                                                 std::string{parts->filter}, member(h), connected});
     }
   });
 }
@@ -189,13 +189,10 @@ void shard_engine::pump(session_handle h) {
   // A reader that is behind gets no more; `on_writable` goes on.
   if (unsent(*c) > options.limits.output_bytes_max) return;
   outgoing_.clear();
-  const session::tally old = s.log.pump(
-      {options.limits.inflight_max, durable_batch_, oldest_allowed(), now.wall}, records_,
-      outgoing_);
-  if (old.count != 0) {
-    ports.counters.add(observe::counter::copies_expired, old.count);
-    ports.counters.subtract(observe::counter::copies_in_log, old.count);
-  }
+  const session::tally old =
+      s.log.pump({options.limits.inflight_max, durable_batch_, oldest_allowed(), now.wall},
+                 records_, outgoing_);
+  count_expired(old);
   constexpr std::size_t by_reference_above = 4'096;
   for (session::outgoing& o : outgoing_) {
     output_queue& out = output(s.connection, *c);

@@ -25,8 +25,8 @@ routing::shard_id home_of_topic(std::string_view topic, std::uint64_t seed,
   return shards == 1 ? routing::shard_id{} : place(topic, placed::topic, seed, shards);
 }
 
-routing::shard_id home_of_group(std::string_view group, std::string_view filter,
-                                std::uint64_t seed, std::size_t shards) noexcept {
+routing::shard_id home_of_group(std::string_view group, std::string_view filter, std::uint64_t seed,
+                                std::size_t shards) noexcept {
   if (shards == 1) return {};
   const routing::shard_id by_group = place(group, placed::group, seed, 251);
   return place(filter, placed::group, seed + by_group.value(), shards);
@@ -36,25 +36,39 @@ shard::shard(routing::shard_id id, const shard_options& options, const shard_por
     : engine_{std::make_unique<shard_engine>(id, options, ports)} {}
 shard::~shard() = default;
 
-void shard::begin_turn(base::moment now) { engine_->begin_turn(now); }
+void shard::begin_turn(base::moment now) {
+  engine_->begin_turn(now);
+}
 connection_token shard::open(transport_id id, peer_info peer) {
   return engine_->open(id, std::move(peer));
 }
 void shard::on_bytes(connection_token token, base::bytes_view bytes) {
   engine_->on_bytes(token, bytes);
 }
-void shard::on_writable(connection_token token) { engine_->on_writable(token); }
+void shard::on_writable(connection_token token) {
+  engine_->on_writable(token);
+}
 void shard::on_closed(connection_token token, transport_end how) {
   engine_->on_closed(token, how);
 }
 void shard::on_mail(routing::shard_id from, mail_batch&& batch) {
   engine_->mailbox_.receive(from, std::move(batch));
 }
-void shard::end_turn() { engine_->end_turn(); }
-bool shard::wants_turn() const noexcept { return engine_->wants_turn(); }
-std::optional<base::steady_time> shard::next_due() const { return engine_->timers_.next_due(); }
-void shard::stop() { engine_->stop(); }
-bool shard::stopped() const noexcept { return engine_->stopped(); }
+void shard::end_turn() {
+  engine_->end_turn();
+}
+bool shard::wants_turn() const noexcept {
+  return engine_->wants_turn();
+}
+std::optional<base::steady_time> shard::next_due() const {
+  return engine_->timers_.next_due();
+}
+void shard::stop() {
+  engine_->stop();
+}
+bool shard::stopped() const noexcept {
+  return engine_->stopped();
+}
 
 shard::census shard::take_census() const {
   shard_engine& e = *engine_;

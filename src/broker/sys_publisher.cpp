@@ -4,7 +4,8 @@
 
 namespace godwit::broker {
 
-/// Shard 0 publishes the broker's `$SYS` topics, retained; those that did not change stay as they are.
+/// Shard 0 publishes the broker's `$SYS` topics, retained; those that did not change stay as they
+/// are.
 void shard_engine::publish_sys() {
   const observe::totals sums = observe::sum(ports.all_counters);
   loads_->update(sums, now.steady);
@@ -12,9 +13,9 @@ void shard_engine::publish_sys() {
   for (std::size_t i = 0; i < closes.size(); ++i) {
     closes[i] = session::name(static_cast<session::close_cause>(i));
   }
-  const auto clients = static_cast<std::uint64_t>(
-      sums.gauge(observe::counter::clients_connected) +
-      sums.gauge(observe::counter::sessions_persistent_offline));
+  const auto clients =
+      static_cast<std::uint64_t>(sums.gauge(observe::counter::clients_connected) +
+                                 sums.gauge(observe::counter::sessions_persistent_offline));
   clients_maximum_ = std::max(clients_maximum_, clients);
   const observe::sys_values values{.sums = sums,
                                    .loads = *loads_,

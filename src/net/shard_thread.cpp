@@ -126,7 +126,7 @@ void shard_thread::loop() {
 
 /// Runs the first event handler, if need be after a sleep.
 void shard_thread::sleep_or_poll() {
-  const bool has_work = host_->wants_turn() || connections_.wants_turn();
+  const bool has_work = turn_open_ || host_->wants_turn() || connections_.wants_turn();
   if (has_work || !ports_.mail.announce_sleep(id_)) {
     context_.poll_one();
     return;
@@ -175,17 +175,21 @@ bool shard_thread::is_finished() {
   const std::uint32_t requests = ports_.board.requests.load(std::memory_order_acquire);
   if (requests == 0) return false;
   if (requests >= at_once) return true;
-  if (!stop_deadline_) begin_stop();
+  if (!stop_deadline_) {
+    begin_stop();
+    return false;
+  }
   set_busy(!host_->stopped() || connections_.lingering() != 0);
   return ports_.board.busy.load() == 0 || ports_.clock.now().steady >= *stop_deadline_;
 }
 
+/// Leaves the turn open for `round`: a round takes nudges, and whoever takes one must look at the
+/// requests afterwards.
 void shard_thread::begin_stop() {
   acceptors_.clear();
   open_turn();
   stop_deadline_ = ports_.clock.now().steady + tune_.stop_max;
   host_->stop();
-  round();
 }
 
 /// A shard that has nothing left goes on answering the others until all have nothing left.

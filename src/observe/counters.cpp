@@ -130,8 +130,6 @@ std::string_view name(drop_reason r) noexcept {
       return "queue_bytes";
     case drop_reason::queue_count:
       return "queue_count";
-    case drop_reason::queue_age:
-      return "queue_age";
     case drop_reason::packet_too_large:
       return "packet_too_large";
     case drop_reason::no_permission:

@@ -1,6 +1,5 @@
-#include <godwit/session/message_log.hpp>
-
 #include <godwit/base/assert.hpp>
+#include <godwit/session/message_log.hpp>
 
 #include <algorithm>
 #include <utility>

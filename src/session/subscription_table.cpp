@@ -9,8 +9,8 @@ subscription_table::outcome subscription_table::set(std::string_view filter, mqt
     const bool added = many_->insert_or_assign(std::string{filter}, quality).second;
     return added ? outcome::added : outcome::replaced;
   }
-  const auto found = std::find_if(few_.begin(), few_.end(),
-                                  [&](const entry& e) { return e.filter == filter; });
+  const auto found =
+      std::find_if(few_.begin(), few_.end(), [&](const entry& e) { return e.filter == filter; });
   if (found != few_.end()) {
     found->quality = quality;
     return outcome::replaced;

@@ -131,9 +131,11 @@ TEST_P(Order, OfOnePublisherHoldsAtEverySubscriber) {
     for (const unsigned qos : {0U, 1U, 2U}) {
       const auto topic = "t/" + std::to_string(qos);
       sender.send(publish{topic, std::to_string(i), qos, 3 * i + qos}.bytes());
-      if (qos == 2) sender.send(pubrel(3 * i + qos));
     }
     if (i % 50 != 0) continue;
+    for (const auto& answer : sender.packets()) {
+      if (answer.type() == 5) sender.send(pubrel(answer.id()));
+    }
     for (std::size_t r = 0; r < readers.size(); ++r) {
       for (auto& text : readers[r].drain()) seen[r][text.substr(0, 3)].push_back(text);
     }

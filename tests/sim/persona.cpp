@@ -334,9 +334,11 @@ void persona::act() {
     answer_some(1 + context_.below(4));
   } else if (what < 75) {
     if (outgoing_.size() >= 12) return;
-    const bool retain = context_.chance(15);
+    const bool retain = context_.chance(plan_.retain_percent);
     const bool clear = retain && context_.chance(20);
-    publish(context_.one_of(topics()), any_qos(), retain, clear);
+    // The longest topics first: most filters match them.
+    const std::string& topic = topics()[context_.below(plan_.topics)];
+    publish(topic, any_qos(), retain, clear);
   } else if (what < 88) {
     if (requests_.size() < 3) subscribe();
   } else if (what < 91) {

@@ -43,10 +43,14 @@ plan make_plan(context& c) {
   p.broker.store_mode = c.chance(85) ? store::memory_store::mode::manual
                                      : store::memory_store::mode::immediate;
 
+  const unsigned retain_percent = c.one_of(std::vector<unsigned>{5, 15, 60});
+  const std::size_t topic_count = c.one_of(std::vector<std::size_t>{1, 3, 6});
   const std::size_t personas = 2 + c.below(c.chance(30) ? 14 : 6);
   for (std::size_t i = 0; i < personas; ++i) {
     p.personas.push_back(make_persona(c, i, short_expiry));
     p.personas.back().session_expiry = shard.limits.session_expiry;
+    p.personas.back().retain_percent = retain_percent;
+    p.personas.back().topics = topic_count;
     p.personas.back().reads_at_once = shard.turn_packets_max > 1'000;
   }
   p.rude = c.below(3);
@@ -85,7 +89,7 @@ std::string describe(const plan& p) {
 }
 
 const std::vector<std::string>& topics() {
-  static const std::vector<std::string> all{"a", "a/b", "a/b/c", "x/b", "x", "/b"};
+  static const std::vector<std::string> all{"a/b", "a/b/c", "a", "x/b", "x", "/b"};
   return all;
 }
 

@@ -21,6 +21,8 @@ struct persona_plan {
   bool flapping = false;        ///< connects again and again with the same client id
   std::string share{};          ///< "$share/group/filter": its only subscription
   std::chrono::seconds session_expiry{0};
+  unsigned retain_percent = 15;  ///< of what it publishes
+  std::size_t topics = 6;        ///< it publishes to so many different ones
   bool reads_at_once = false;   ///< the broker handles what it reads in the same turn
 };
 

@@ -50,6 +50,7 @@ struct session_model {
     unsigned fresh = 0;  ///< with DUP 0
     unsigned all = 0;
     unsigned at_qos_0 = 0;
+    unsigned at_qos_2 = 0;
     stamp first = never;
   };
   std::map<message_index, receipt> live{};

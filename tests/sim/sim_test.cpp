@@ -18,7 +18,7 @@ void expect_good(std::uint64_t seed) {
 }
 
 TEST(Simulator, FindsNoBrokenPromiseInFixedSeeds) {
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 1'500; ++seed) {
     expect_good(seed);
     if (HasFailure()) return;
   }
@@ -26,14 +26,14 @@ TEST(Simulator, FindsNoBrokenPromiseInFixedSeeds) {
 
 TEST(Simulator, FindsNoBrokenPromiseInFreshSeeds) {
   std::random_device entropy;
-  for (int i = 0; i < 60; ++i) {
+  for (int i = 0; i < 700; ++i) {
     expect_good((std::uint64_t{entropy()} << 32) | entropy());
     if (HasFailure()) return;
   }
 }
 
 TEST(Simulator, ReplaysTheSameSeedExactly) {
-  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     const outcome first = runner{seed, false}.run();
     const outcome second = runner{seed, false}.run();
     EXPECT_EQ(first.hash, second.hash) << "seed " << seed;

@@ -34,8 +34,8 @@ class authenticator {
   virtual void authenticate(const credentials& c, std::function<void(verdict)> done) = 0;
 };
 
-/// Lets everybody in. A user name that is given becomes the principal's, unchecked; so it is only for
-/// listeners that were asked to be anonymous.
+/// Lets everybody in. A user name that is given becomes the principal's, unchecked; so it is only
+/// for listeners that were asked to be anonymous.
 class anonymous_authenticator final : public authenticator {
  public:
   void authenticate(const credentials& c, std::function<void(verdict)> done) override;

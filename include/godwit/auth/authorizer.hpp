@@ -25,8 +25,8 @@ struct decision {
 class authorizer {
  public:
   virtual ~authorizer() = default;
-  [[nodiscard]] virtual decision check(const principal& who, std::string_view client_id, action what,
-                                       std::string_view topic) const noexcept = 0;
+  [[nodiscard]] virtual decision check(const principal& who, std::string_view client_id,
+                                       action what, std::string_view topic) const noexcept = 0;
 };
 
 /// Allows everything but publishing to topics under "$SYS", which belong to the broker.

@@ -17,8 +17,10 @@
 #include <vector>
 
 /// What shards send one another. Three classes with credit of their own, so that none can block
-/// another: handling a request may send forwards and replies, handling a forward may send replies,
-/// handling a reply may send replies; replies need no credit, the outstanding requests bound them.
+/// another: handling a request may send forwards and replies, handling a forward may send replies.
+/// Replies need no credit, the outstanding requests bound them; two of them may go on with what they
+/// answer (a refused `share_answer` with the next member, a `retained_page` with the next page), which
+/// keeps the number outstanding.
 
 namespace godwit::broker {
 
@@ -36,8 +38,8 @@ struct publish {
   mqtt::message_number commit{};  ///< not 0: log entries of persistent sessions are tentative
   bool delegated_count = false;   ///< the receiver counts "routed" or "no subscriber"
 };
-/// A retained message for the shard where its topic is at home. Goes out before the message is routed,
-/// so that a subscriber that the routing misses finds it there. Answer: `receipt`.
+/// A retained message for the shard where its topic is at home. Goes out before the message is
+/// routed, so that a subscriber that the routing misses finds it there. Answer: `receipt`.
 struct retain {
   pending_id pending = 0;
   base::ref<const mqtt::message> message;
@@ -69,8 +71,8 @@ struct group_presence {
   routing::group_member member;
   bool connected = false;
 };
-/// A message that its member cannot deliver any more: give it to another one. Answer: `receipt`, with
-/// `matched` 0 if there is nobody.
+/// A message that its member cannot deliver any more: give it to another one. Answer: `receipt`,
+/// with `matched` 0 if there is nobody.
 struct share_return {
   pending_id pending = 0;
   std::string share;  ///< "$share/group/filter"
@@ -105,9 +107,9 @@ struct share_deliver {
 /// Everything on the sending shard has taken the message.
 struct receipt {
   pending_id pending = 0;
-  store::ticket ticket{};       ///< what it waits for; 0 = nothing durable
-  std::uint32_t matched = 0;    ///< sessions that got a copy
-  bool wants_commit = false;    ///< tentative entries wait for `commit`
+  store::ticket ticket{};     ///< what it waits for; 0 = nothing durable
+  std::uint32_t matched = 0;  ///< sessions that got a copy
+  bool wants_commit = false;  ///< tentative entries wait for `commit`
 };
 /// The commit record of `number` has this ticket; deliver once it is durable.
 struct commit {
@@ -128,7 +130,8 @@ struct share_answer {
   bool taken = false;  ///< false: the member is gone, pick another
   bool wants_commit = false;
 };
-/// Credit comes back: mails of each class that were handled since the last one. Has none of its own.
+/// Credit comes back: mails of each class that were handled since the last one. Has none of its
+/// own.
 struct credit {
   std::uint32_t requests = 0;
   std::uint32_t forwards = 0;
@@ -137,10 +140,10 @@ struct credit {
 }  // namespace mail
 
 using letter =
-    std::variant<mail::publish, mail::retain, mail::retained_query, mail::group_join, mail::group_leave,
-                 mail::group_presence, mail::share_return, mail::connection, mail::share_deliver,
-                 mail::receipt, mail::commit, mail::retained_page, mail::group_answer,
-                 mail::share_answer, mail::credit>;
+    std::variant<mail::publish, mail::retain, mail::retained_query, mail::group_join,
+                 mail::group_leave, mail::group_presence, mail::share_return, mail::connection,
+                 mail::share_deliver, mail::receipt, mail::commit, mail::retained_page,
+                 mail::group_answer, mail::share_answer, mail::credit>;
 
 /// What one shard has for another at the end of a turn, in order.
 struct mail_batch {

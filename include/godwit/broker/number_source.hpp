@@ -24,8 +24,8 @@ class number_source {
   [[nodiscard]] store::session_number session() noexcept {
     return store::session_number{session_.fetch_add(1, std::memory_order_relaxed)};
   }
-  /// Order of retained messages over all shards: a publish that begins after another was answered gets
-  /// the larger one, whichever shards they meet.
+  /// Order of retained messages over all shards: a publish that begins after another was answered
+  /// gets the larger one, whichever shards they meet.
   [[nodiscard]] std::uint64_t retain_version() noexcept {
     return version_.fetch_add(1, std::memory_order_seq_cst);
   }

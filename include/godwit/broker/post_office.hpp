@@ -5,8 +5,9 @@
 
 namespace godwit::broker {
 
-/// The port between shards. `post` hands over one batch; the receiver gets it through `shard::on_mail`.
-/// Batches of one pair of shards arrive in the order they were posted; none is lost. Any thread.
+/// The port between shards. `post` hands over one batch; the receiver gets it through
+/// `shard::on_mail`. Batches of one pair of shards arrive in the order they were posted; none is
+/// lost. Any thread.
 class post_office {
  public:
   virtual ~post_office() = default;

@@ -19,8 +19,8 @@
 
 namespace godwit::broker {
 
-/// Names a connection on its shard; the transport keeps it and hands it back. 0 is none. A token of a
-/// connection that is gone is recognised and ignored.
+/// Names a connection on its shard; the transport keeps it and hands it back. 0 is none. A token of
+/// a connection that is gone is recognised and ignored.
 using connection_token = std::uint64_t;
 
 /// Everything a shard needs from outside. All of it outlives the shard.
@@ -44,13 +44,14 @@ enum class transport_end : std::uint8_t { closed_by_peer, lost };
 struct shard_engine;
 
 /// One shard of the broker: the sessions whose home it is, their connections, its part of routing,
-/// retained messages and shared groups. No socket, no thread, no clock, no file: bytes, mail and time
-/// come in; bytes, mail and records go out through the ports.
+/// retained messages and shared groups. No socket, no thread, no clock, no file: bytes, mail and
+/// time come in; bytes, mail and records go out through the ports.
 ///
 /// Everything happens inside a turn, on one thread:
-/// `begin_turn(now)`, any number of events (`open`, `on_bytes`, `on_writable`, `on_closed`, `on_mail`),
-/// `end_turn()`. The end of a turn runs what is due, submits the store batch, releases answers whose
-/// ticket is durable, writes each connection's output with one `send`, and posts the mail.
+/// `begin_turn(now)`, any number of events (`open`, `on_bytes`, `on_writable`, `on_closed`,
+/// `on_mail`), `end_turn()`. The end of a turn runs what is due, submits the store batch, releases
+/// answers whose ticket is durable, writes each connection's output with one `send`, and posts the
+/// mail.
 class shard {
  public:
   shard(routing::shard_id id, const shard_options& options, const shard_ports& ports);
@@ -80,17 +81,17 @@ class shard {
 
   /// What the shard holds, for tests and `$SYS`.
   struct census {
-    std::size_t connections = 0;         ///< before CONNECT included
-    std::size_t sessions = 0;            ///< clean and persistent
+    std::size_t connections = 0;  ///< before CONNECT included
+    std::size_t sessions = 0;     ///< clean and persistent
     std::size_t sessions_connected = 0;
-    std::size_t subscriptions = 0;       ///< in the router, groups included
+    std::size_t subscriptions = 0;  ///< in the router, groups included
     std::size_t trie_nodes = 0;
     std::size_t log_entries = 0;
     std::size_t retained = 0;
     std::size_t groups = 0;
     std::size_t timers = 0;
-    std::size_t pending = 0;             ///< publishes, subscribes and others waiting for somebody
-    std::size_t wills = 0;               ///< wills held for a connection or waiting
+    std::size_t pending = 0;  ///< publishes, subscribes and others waiting for somebody
+    std::size_t wills = 0;    ///< wills held for a connection or waiting
   };
   [[nodiscard]] census take_census() const;
 
@@ -100,10 +101,11 @@ class shard {
   std::unique_ptr<shard_engine> engine_;
 };
 
-/// Gives each shard what the store holds for it. All shards of the broker, in order, before their first
-/// turn. Returns what `number_source` must start above.
-[[nodiscard]] store::high_water recover(std::span<shard* const> shards, const shard_options& options,
-                                        store::store& from, base::moment now);
+/// Gives each shard what the store holds for it. All shards of the broker, in order, before their
+/// first turn. Returns what `number_source` must start above.
+[[nodiscard]] store::high_water recover(std::span<shard* const> shards,
+                                        const shard_options& options, store::store& from,
+                                        base::moment now);
 
 /// The shard that owns a client id: a seeded hash, so that clients cannot choose one shard.
 [[nodiscard]] routing::shard_id home_of(std::string_view client_id, std::uint64_t seed,

@@ -19,7 +19,7 @@ struct shard_options {
   std::size_t topic_cache_entries = 65'536;
   std::size_t retained_page_messages = 256;
   std::size_t retained_page_bytes = 262'144;
-  std::chrono::seconds sys_interval{10};   ///< `$SYS` is published so often; 0 = never
+  std::chrono::seconds sys_interval{10};  ///< `$SYS` is published so often; 0 = never
 };
 
 }  // namespace godwit::broker

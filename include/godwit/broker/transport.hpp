@@ -32,23 +32,23 @@ class transport {
  public:
   virtual ~transport() = default;
 
-  /// Gives the pieces to the network in order; returns how many bytes it took, right now. When that is
-  /// less than all, `shard::on_writable` follows as soon as more can be taken. An error counts as "all
-  /// taken" and is reported through `shard::on_closed`, later, never from inside this call.
+  /// Gives the pieces to the network in order; returns how many bytes it took, right now. When that
+  /// is less than all, `shard::on_writable` follows as soon as more can be taken. An error counts
+  /// as "all taken" and is reported through `shard::on_closed`, later, never from inside this call.
   virtual std::size_t send(transport_id id, std::span<const base::bytes_view> pieces) = 0;
-  /// Ends the connection after what was sent: the peer gets all of it, then the end. The id is gone for
-  /// the shard when this returns; no call about it follows.
+  /// Ends the connection after what was sent: the peer gets all of it, then the end. The id is gone
+  /// for the shard when this returns; no call about it follows.
   virtual void close(transport_id id) = 0;
-  /// Stops and resumes reading. A paused connection still reports that it was closed by an error, and
-  /// keeps unread bytes in the operating system, so that the peer feels it.
+  /// Stops and resumes reading. A paused connection still reports that it was closed by an error,
+  /// and keeps unread bytes in the operating system, so that the peer feels it.
   virtual void set_reading(transport_id id, bool on) = 0;
   /// Reads once, a bounded amount, from a connection whose reading is paused. Bytes arrive through
   /// `shard::on_bytes` in this turn or a later one.
   virtual void read_once(transport_id id) = 0;
   /// Takes the connection away from this shard; its id is gone.
   [[nodiscard]] virtual std::unique_ptr<detached_transport> detach(transport_id id) = 0;
-  /// Puts a detached connection on this shard: its new id. `token` is what the transport hands back in
-  /// `shard::on_bytes` and the like. Reading is on.
+  /// Puts a detached connection on this shard: its new id. `token` is what the transport hands back
+  /// in `shard::on_bytes` and the like. Reading is on.
   [[nodiscard]] virtual transport_id attach(std::unique_ptr<detached_transport> connection,
                                             std::uint64_t token) = 0;
 };

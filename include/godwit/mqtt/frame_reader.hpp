@@ -10,9 +10,9 @@ namespace godwit::mqtt {
 /// One whole control packet in the input: fixed header taken apart, the rest not looked at.
 struct frame {
   packet_type type{};
-  std::uint8_t flags = 0;  ///< Lower nibble of the first byte.
-  bytes_view body;         ///< Remaining Length bytes behind the fixed header.
-  std::size_t size = 0;    ///< Whole packet, fixed header included.
+  std::uint8_t flags = 0;        ///< Lower nibble of the first byte.
+  bytes_view body;               ///< Remaining Length bytes behind the fixed header.
+  std::size_t size = 0;          ///< Whole packet, fixed header included.
   sender from = sender::client;  ///< As the `frame_source` said.
 };
 

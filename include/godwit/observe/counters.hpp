@@ -72,7 +72,6 @@ enum class drop_reason : std::uint8_t {
   connection_lost,           // QoS 0 that stood in the output of a connection that ended
   queue_bytes,               // the session's limit of queued bytes
   queue_count,               // the session's limit of queued messages
-  queue_age,                 // the session's limit of age
   packet_too_large,          // larger than the client's Maximum Packet Size
   no_permission,             // the subscriber may not read it (any more)
   session_limit_disconnect,  // the overflow policy ended the session's connection

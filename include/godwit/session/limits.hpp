@@ -16,18 +16,19 @@ enum class takeover_will : std::uint8_t { send, suppress };
 /// key of the configuration (config/godwit.yaml names and explains it).
 struct limits {
   // Before and during CONNECT
-  milliseconds connect_timeout{10'000};        ///< TCP accept to complete CONNECT [v31 M31-proto-4]
-  std::uint32_t connect_bytes_max = 65'536;    ///< whole CONNECT packet
-  std::uint32_t client_id_bytes_max = 1'024;   ///< longer: identifier rejected [v311 MQTT-3.1.3-9]
-  std::uint16_t keep_alive_max_s = 0;          ///< above it (or 0): 3.x refused with code 3; 0 = off
+  milliseconds connect_timeout{10'000};       ///< TCP accept to complete CONNECT [v31 M31-proto-4]
+  std::uint32_t connect_bytes_max = 65'536;   ///< whole CONNECT packet
+  std::uint32_t client_id_bytes_max = 1'024;  ///< longer: identifier rejected [v311 MQTT-3.1.3-9]
+  std::uint16_t keep_alive_max_s = 0;         ///< above it (or 0): 3.x refused with code 3; 0 = off
 
   // While connected
   std::uint32_t packet_bytes_max = 16'777'216;  ///< whole packet from a client
   std::uint16_t topic_bytes_max = 65'535;       ///< topic names and filters
   std::uint16_t topic_levels_max = 128;
-  std::uint32_t output_bytes_max = 4'194'304;   ///< unsent bytes above which QoS 0 is dropped
+  std::uint32_t output_bytes_max = 4'194'304;      ///< unsent bytes above which QoS 0 is dropped
   std::uint16_t unanswered_publishes_max = 1'000;  ///< QoS 1/2 from a client not yet answered
-  milliseconds stalled_reader_timeout{60'000};  ///< no byte taken with output waiting: close; 0 = off
+  milliseconds stalled_reader_timeout{
+      60'000};  ///< no byte taken with output waiting: close; 0 = off
 
   // Sessions
   seconds session_expiry{14 * 86'400};         ///< after the connection ended; 0 = never
@@ -38,20 +39,20 @@ struct limits {
   seconds queue_age_max{14 * 86'400};          ///< 0 = none
   overflow_policy queue_overflow = overflow_policy::drop_oldest;
   std::uint64_t slow_high_water_bytes = 8'388'608;  ///< above: publishers wait [design 5]
-  milliseconds slow_hold_max{5'000};            ///< how long one subscriber may hold a publisher up
-  milliseconds share_handover_after{0};         ///< offline member keeps its messages so long; 0 = on end
+  milliseconds slow_hold_max{5'000};     ///< how long one subscriber may hold a publisher up
+  milliseconds share_handover_after{0};  ///< offline member keeps its messages so long; 0 = on end
 
   // Protocol choices
-  denied_reaction denied_publish = denied_reaction::acknowledge;        ///< 3.1.1 [MQTT-3.3.5-2]
+  denied_reaction denied_publish = denied_reaction::acknowledge;  ///< 3.1.1 [MQTT-3.3.5-2]
   denied_reaction mqtt31_denied_subscribe = denied_reaction::acknowledge;
   denied_reaction mqtt31_denied_publish = denied_reaction::acknowledge;
-  std::uint16_t mqtt31_client_id_chars_max = 0;   ///< 23 = to the letter; 0 = off [v31 M31-id-2]
-  milliseconds mqtt31_retry_first{0};             ///< 0 = off [v31 M31-retry-1]
+  std::uint16_t mqtt31_client_id_chars_max = 0;  ///< 23 = to the letter; 0 = off [v31 M31-id-2]
+  milliseconds mqtt31_retry_first{0};            ///< 0 = off [v31 M31-retry-1]
   double mqtt31_retry_factor = 2.0;
   std::uint16_t mqtt31_retry_count = 3;
   takeover_will will_on_takeover = takeover_will::send;
-  seconds will_grace_after_restart{60};           ///< wills found at start wait so long for their client
-  bool session_owner_check = true;                ///< a session belongs to the user that made it
+  seconds will_grace_after_restart{60};  ///< wills found at start wait so long for their client
+  bool session_owner_check = true;       ///< a session belongs to the user that made it
 };
 
 }  // namespace godwit::session

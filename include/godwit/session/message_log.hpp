@@ -33,10 +33,11 @@ struct tally {
   std::uint64_t bytes = 0;
 };
 
-/// The one ordered log of a session's outgoing messages: queued, in flight and offline are positions
-/// in it. Owns packet ids and the in-flight window; QoS 1 and 2 leave in order, and a message that
-/// waits for its commit or for the disk holds back those behind it. QoS 0 passes through it only
-/// while something is ahead. One thread (the home shard); persistent sessions write records.
+/// The one ordered log of a session's outgoing messages: queued, in flight and offline are
+/// positions in it. Owns packet ids and the in-flight window; QoS 1 and 2 leave in order, and a
+/// message that waits for its commit or for the disk holds back those behind it. QoS 0 passes
+/// through it only while something is ahead. One thread (the home shard); persistent sessions write
+/// records.
 class message_log {
  public:
   /// 0 = not persistent: nothing is recorded and nothing waits for the disk.
@@ -70,16 +71,16 @@ class message_log {
   tally suspend();
 
   enum class ack_outcome : std::uint8_t {
-    done,     ///< the message is delivered and left the log
-    advanced, ///< PUBREC: PUBREL follows through `pump`
-    unknown,  ///< no such message in flight
+    done,      ///< the message is delivered and left the log
+    advanced,  ///< PUBREC: PUBREL follows through `pump`
+    unknown,   ///< no such message in flight
   };
   ack_outcome on_puback(mqtt::packet_id id, recorder& records);
   ack_outcome on_pubrec(mqtt::packet_id id, recorder& records);
   ack_outcome on_pubcomp(mqtt::packet_id id, recorder& records);
 
-  /// Makes everything that was sent on this connection and not answered go out again (MQTT 3.1's retry
-  /// on a live connection). [v31 M31-retry-1]
+  /// Makes everything that was sent on this connection and not answered go out again (MQTT 3.1's
+  /// retry on a live connection). [v31 M31-retry-1]
   void retry() noexcept { resume(); }
 
   /// Drops the oldest message that was never sent. Nothing to drop: count 0.
@@ -87,8 +88,8 @@ class message_log {
   /// Drops messages from before `oldest` at the front of the unsent part.
   tally drop_older_than(base::wall_time oldest, recorder& records);
 
-  /// The session ends: everything goes (returned) but messages of shared groups that may go to another
-  /// member: QoS 1, and QoS 2 that was never sent. [v5 MQTT-4.8.2-4] [v5 MQTT-4.8.2-5]
+  /// The session ends: everything goes (returned) but messages of shared groups that may go to
+  /// another member: QoS 1, and QoS 2 that was never sent. [v5 MQTT-4.8.2-4] [v5 MQTT-4.8.2-5]
   tally end_session(recorder& records);
   struct shared_message {
     log_position position{};
@@ -96,8 +97,8 @@ class message_log {
     mqtt::qos quality = mqtt::qos::at_most_once;
     std::string share;
   };
-  /// Takes the first of those out of the running, to be given to another member; it stays in the log
-  /// until `remove`. Nothing when there is none that is certain (now).
+  /// Takes the first of those out of the running, to be given to another member; it stays in the
+  /// log until `remove`. Nothing when there is none that is certain (now).
   [[nodiscard]] std::optional<shared_message> take_share();
   /// No other member was found: the message taken by `take_share` queues here again, at the end.
   void put_back(log_position position, recorder& records);
@@ -114,7 +115,8 @@ class message_log {
   /// Heap bytes of the log itself, for the memory ledger.
   [[nodiscard]] std::size_t allocated_bytes() const noexcept { return entries_.allocated_bytes(); }
   [[nodiscard]] std::uint32_t inflight() const noexcept { return inflight_; }
-  /// Is something in the log that has not been sent on this connection? Then QoS 0 queues behind it.
+  /// Is something in the log that has not been sent on this connection? Then QoS 0 queues behind
+  /// it.
   [[nodiscard]] bool has_unsent() const noexcept { return sent_end_ < entries_.size(); }
   /// Does the log wait for a batch to become durable before it can go on?
   [[nodiscard]] bool waits_for_disk(batch_number durable) const noexcept;
@@ -123,11 +125,11 @@ class message_log {
   enum class state : std::uint8_t {
     tentative,  ///< waits for its commit
     queued,
-    admitted,   ///< in the window with a packet id; QoS 2 waits for `batch`
-    sent,       ///< waits for PUBACK or PUBREC
-    received,   ///< PUBREC came; PUBREL waits for `batch`
-    released,   ///< PUBREL was sent; waits for PUBCOMP
-    moving,     ///< on its way to another member of its shared group
+    admitted,  ///< in the window with a packet id; QoS 2 waits for `batch`
+    sent,      ///< waits for PUBACK or PUBREC
+    received,  ///< PUBREC came; PUBREL waits for `batch`
+    released,  ///< PUBREL was sent; waits for PUBCOMP
+    moving,    ///< on its way to another member of its shared group
     gone,
   };
   struct entry {

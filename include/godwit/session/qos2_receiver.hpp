@@ -9,9 +9,9 @@
 
 namespace godwit::session {
 
-/// The packet ids of QoS 2 PUBLISHes that came from the client and are not released yet: what keeps a
-/// repeated PUBLISH from being delivered twice, also over reconnects. [v311 MQTT-4.3.3-2] One slot per
-/// id, however often it is repeated. No memory while empty. One thread.
+/// The packet ids of QoS 2 PUBLISHes that came from the client and are not released yet: what keeps
+/// a repeated PUBLISH from being delivered twice, also over reconnects. [v311 MQTT-4.3.3-2] One
+/// slot per id, however often it is repeated. No memory while empty. One thread.
 class qos2_receiver {
  public:
   enum class state : std::uint8_t {

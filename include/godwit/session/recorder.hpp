@@ -7,8 +7,8 @@
 
 namespace godwit::session {
 
-/// Numbers the store batches of one shard in the order they are submitted. 0 means "no batch". 64 bits,
-/// because a session that is away for days still names the batch of its last change.
+/// Numbers the store batches of one shard in the order they are submitted. 0 means "no batch". 64
+/// bits, because a session that is away for days still names the batch of its last change.
 class batch_number {
  public:
   constexpr batch_number() noexcept = default;
@@ -16,9 +16,7 @@ class batch_number {
 
   [[nodiscard]] constexpr std::uint64_t value() const noexcept { return value_; }
   [[nodiscard]] constexpr bool is_none() const noexcept { return value_ == 0; }
-  [[nodiscard]] constexpr batch_number next() const noexcept {
-    return batch_number{value_ + 1};
-  }
+  [[nodiscard]] constexpr batch_number next() const noexcept { return batch_number{value_ + 1}; }
   /// Has this batch become durable once `durable` has?
   [[nodiscard]] constexpr bool is_covered_by(batch_number durable) const noexcept {
     return value_ <= durable.value_;

@@ -11,8 +11,8 @@
 
 namespace godwit::session {
 
-/// What a session is subscribed to: filters as the client wrote them ("$share/..." included) with the
-/// granted QoS. A few lie in a plain list, many in a hash table. One thread.
+/// What a session is subscribed to: filters as the client wrote them ("$share/..." included) with
+/// the granted QoS. A few lie in a plain list, many in a hash table. One thread.
 class subscription_table {
  public:
   enum class outcome : std::uint8_t { added, replaced };

@@ -9,8 +9,8 @@
 #include <variant>
 #include <vector>
 
-/// What the broker writes down. A record states one change of durable state; a batch is applied whole
-/// or not at all. The same records go to every engine.
+/// What the broker writes down. A record states one change of durable state; a batch is applied
+/// whole or not at all. The same records go to every engine.
 
 namespace godwit::store {
 
@@ -32,8 +32,8 @@ struct session_idle {
   session_number session{};
   base::wall_time since{};  ///< zero: a connection has taken the session up again
 };
-/// The session ended: subscriptions, QoS 2 ids and messages are gone, except messages that came through
-/// a shared group; those stay until each is `removed` (handed to another member).
+/// The session ended: subscriptions, QoS 2 ids and messages are gone, except messages that came
+/// through a shared group; those stay until each is `removed` (handed to another member).
 struct session_ended {
   session_number session{};
 };
@@ -47,14 +47,15 @@ struct unsubscribed {
   std::string filter;
 };
 /// A message enters a session's log. Tentative when `commit` is not 0: it counts only once a record
-/// with that commit number (`committed`, `qos2_received`, `will_removed`, `removed`) is in the journal.
+/// with that commit number (`committed`, `qos2_received`, `will_removed`, `removed`) is in the
+/// journal.
 struct enqueued {
   session_number session{};
   log_position position{};
   base::ref<const mqtt::message> message;
   mqtt::qos quality = mqtt::qos::at_least_once;  ///< 1 or 2
   bool retain = false;                           ///< RETAIN flag of the copy.
-  std::string share;                             ///< "$share/group/filter" it came through, or empty.
+  std::string share;  ///< "$share/group/filter" it came through, or empty.
   mqtt::message_number commit{};
 };
 /// The message got its packet id. QoS 2: before it is sent. QoS 1: rides along.
@@ -88,8 +89,8 @@ struct qos2_released {
 struct committed {
   mqtt::message_number commit{};
 };
-/// A connection left a will. Named by its message's number, because the next connection of the client
-/// may leave another before this one is published.
+/// A connection left a will. Named by its message's number, because the next connection of the
+/// client may leave another before this one is published.
 struct will_stored {
   std::string client_id;
   base::ref<const mqtt::message> message;

@@ -18,7 +18,7 @@ struct restored_entry {
   mqtt::qos quality = mqtt::qos::at_least_once;
   bool retain = false;
   std::string share;
-  mqtt::packet_id id{};  ///< 0 = was not sent
+  mqtt::packet_id id{};   ///< 0 = was not sent
   bool received = false;  ///< PUBREC came: go on with PUBREL.
 };
 struct restored_subscription {
@@ -60,8 +60,8 @@ struct high_water {
   std::uint64_t retain_version = 0;
 };
 
-/// The port to durable state. `submit` and `durable` may be called from every shard's thread and never
-/// wait for a disk.
+/// The port to durable state. `submit` and `durable` may be called from every shard's thread and
+/// never wait for a disk.
 class store {
  public:
   virtual ~store() = default;

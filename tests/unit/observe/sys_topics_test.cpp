@@ -83,7 +83,7 @@ TEST(SysTopics, HaveMosquittosUnitsAndFormats) {
   shard.add_publish_sent(0, 4);
   shard.add_publish_sent(1, 1);
   shard.add(drop_reason::output_limit, 6);
-  shard.add(drop_reason::queue_age, 1);
+  shard.add(drop_reason::queue_count, 1);
   const totals sums = sums_of(shard);
   const load_averages loads{base::steady_time{}};
   const auto topics = as_map(sys_topics({.sums = sums,
@@ -163,7 +163,7 @@ TEST(LoadAverages, ReadEachRateFromItsCounter) {
   shard.add(counter::packets_received, 1);
   shard.add(counter::packets_sent, 2);
   shard.add(drop_reason::offline, 3);
-  shard.add(counter::publish_received, 4);
+  for (int i = 0; i < 4; ++i) shard.add_publish_received(1);
   shard.add_publish_sent(1, 5);
   shard.add(counter::bytes_received, 6);
   shard.add(counter::bytes_sent, 7);
