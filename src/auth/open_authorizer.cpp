@@ -18,7 +18,8 @@ decision open_authorizer::check(const principal& /*who*/, std::string_view /*cli
     case action::publish:
     case action::publish_retain:
     case action::will:
-      if (is_of_the_broker(topic)) return {.allowed = false, .rule = "built-in: $SYS is the broker's"};
+      if (is_of_the_broker(topic))
+        return {.allowed = false, .rule = "built-in: $SYS is the broker's"};
       break;
     case action::subscribe:
     case action::receive:

@@ -109,6 +109,10 @@ void shard_engine::authenticated(connection_handle h, auth::verdict v) {
   const std::string client_id = p->client_id.empty() ? make_client_id() : clean_text(p->client_id);
   const routing::shard_id home = home_of(client_id, options.seed, options.shards);
   if (home != self) {
+    if (!c->has_transport) {  // lost while its sender was being asked for
+      doom(h, {session::close_cause::client_closed, {}});
+      return;
+    }
     // It goes with all its bytes; what follows the CONNECT is handled there.
     auto detached = ports.connections.detach(c->transport);
     timers_.cancel(c->deadline);

@@ -83,8 +83,7 @@ void shard_engine::write_commit(pending_operation& p) {
   } else if (const auto* a = std::get_if<goal::answer>(&p.then);
              a != nullptr && p.commit.value() != 0) {
     const session_slot* const s = find(a->session);
-    // A client that sends PUBREL without waiting for PUBREC has freed the id already.
-    if (s != nullptr && !s->ended && s->received.is_committing(a->id)) {
+    if (s != nullptr && !s->ended) {
       records_.write(store::qos2_received{s->number, a->id,
                                           p.needs_commit ? p.commit : mqtt::message_number{}});
     } else if (p.needs_commit) {

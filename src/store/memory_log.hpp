@@ -13,9 +13,10 @@ struct memory_entry {
   mqtt::message_number commit{};  ///< not 0: tentative, waits for this number
 };
 
-/// The messages of one session, ordered by position. Made for what a log sees: appending, and removal
-/// at or near the front. A removed entry behind the front leaves a hole that is closed once the front
-/// reaches it, or once holes outnumber entries; so the memory is bounded by the entries that are left.
+/// The messages of one session, ordered by position. Made for what a log sees: appending, and
+/// removal at or near the front. A removed entry behind the front leaves a hole that is closed once
+/// the front reaches it, or once holes outnumber entries; so the memory is bounded by the entries
+/// that are left.
 class memory_log {
  public:
   /// A position comes once.

@@ -1,8 +1,7 @@
-#include <godwit/store/memory_store.hpp>
-
 #include "memory_tables.hpp"
 
 #include <godwit/base/assert.hpp>
+#include <godwit/store/memory_store.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -11,8 +10,9 @@
 
 namespace godwit::store {
 
-// The lock is what every shard meets at the end of its turn; it is held while one batch is applied to
-// tables in memory, never while anything waits. A store stands outside the shards, like its disk.
+// The lock is what every shard meets at the end of its turn; it is held while one batch is applied
+// to tables in memory, never while anything waits. A store stands outside the shards, like its
+// disk.
 struct memory_store::engine {
   explicit engine(mode m) : how{m} {}
 
@@ -67,8 +67,7 @@ void memory_store::commit(std::size_t count) {
       engine_->tables.apply(std::move(engine_->waiting.front()));
       engine_->waiting.pop_front();
     }
-    engine_->durable.store(engine_->submitted - engine_->waiting.size(),
-                           std::memory_order_release);
+    engine_->durable.store(engine_->submitted - engine_->waiting.size(), std::memory_order_release);
     announce = engine_->announce;
   }
   if (announce) announce();

@@ -103,12 +103,15 @@ void memory_tables::apply_one(qos2_released&& r) {
   if (session* const s = find(r.session)) s->qos2_received.erase(r.id);
 }
 
-void memory_tables::apply_one(committed&& r) { decide(r.commit); }
+void memory_tables::apply_one(committed&& r) {
+  decide(r.commit);
+}
 
 void memory_tables::apply_one(will_stored&& r) {
   saw(*r.message);
   const mqtt::message_number number = r.message->number();
-  wills_.insert_or_assign(number, will{std::move(r.client_id), std::move(r.message), r.keep_alive_s});
+  wills_.insert_or_assign(number,
+                          will{std::move(r.client_id), std::move(r.message), r.keep_alive_s});
 }
 
 void memory_tables::apply_one(will_removed&& r) {

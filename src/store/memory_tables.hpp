@@ -14,8 +14,8 @@
 
 namespace godwit::store {
 
-/// What the applied records add up to. One owner at a time (the store's lock). Tables whose keys come
-/// from clients are ordered trees, so that no choice of names makes them slow.
+/// What the applied records add up to. One owner at a time (the store's lock). Tables whose keys
+/// come from clients are ordered trees, so that no choice of names makes them slow.
 class memory_tables {
  public:
   /// Applies one whole batch. Records of a session that is gone change nothing.

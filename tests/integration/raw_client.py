@@ -1,4 +1,4 @@
-"""As little of MQTT as a test of the daemon's life needs: connect, subscribe, publish, read bytes."""
+"""As little of MQTT as a test of the daemon's life needs: connect, subscribe, publish, read."""
 
 import socket
 

@@ -79,9 +79,15 @@ void runner::random_turn() {
   const routing::shard_id self{static_cast<std::uint8_t>(i)};
   test::test_broker::turn_plan how;
   how.connections = context_.chance(90);
+  if (context_.chance(4)) {
+    // The mail of one pair of shards is slow for a while.
+    slow_mail_ = {routing::shard_id{static_cast<std::uint8_t>(context_.below(broker_.shards()))},
+                  routing::shard_id{static_cast<std::uint8_t>(context_.below(broker_.shards()))}};
+  }
   how.mail = [this, self](std::size_t to) {
     while (context_.chance(75)) {
-      const auto senders = broker_.mail().senders_to(self);
+      auto senders = broker_.mail().senders_to(self);
+      if (slow_mail_.second == self) std::erase(senders, slow_mail_.first);
       if (senders.empty()) return;
       broker_.deliver_mail(context_.one_of(senders), to);
     }
@@ -169,6 +175,8 @@ void runner::check_keep_alive() {
       context_.fail("two live connections of " + client);
     }
   }
+  // A publish that waits for mail credit pauses its connection, too; in bad weather that can be long.
+  if (!is_settling_ && plan_.broker.shard.mail_credit < 1'000) return;
   for (const auto& p : personas_) {
     // A connection whose publishes wait for their answers may be paused; then its clock stands still.
     if (!p->is_up() || p->has_open_business()) continue;

@@ -71,7 +71,9 @@ class runner {
   std::vector<std::unique_ptr<rude_client>> rude_;
   std::unique_ptr<plain_client> auditor_;
   std::size_t logged_ = 0;  ///< events of the broker's log that the trace has
+  bool is_settling_ = false;
   bool has_left_ = false;
+  std::pair<routing::shard_id, routing::shard_id> slow_mail_;  ///< from, to
   std::size_t crashes_left_;
   std::size_t restarts_left_;
 };

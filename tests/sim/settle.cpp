@@ -7,6 +7,7 @@ using std::chrono::seconds;
 
 void runner::settle() {
   context_.note("the weather clears up");
+  is_settling_ = true;
   for (const auto& r : rude_) r->leave();
   if (!come_to_rest()) return;
   // Long enough for keep alive, for wills that wait after a restart, and for held publishers.

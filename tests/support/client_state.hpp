@@ -20,7 +20,7 @@ struct client_state {
   bool stalled = false;
 
   base::bytes received{};
-  std::size_t parsed = 0;  ///< of `received`
+  std::size_t parsed = 0;                  ///< of `received`
   std::deque<const base::bytes*> inbox{};  ///< packets that were not taken yet
   std::list<base::bytes> packets{};        ///< every packet; views point into them
   const base::bytes* last = nullptr;

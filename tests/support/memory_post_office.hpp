@@ -11,8 +11,8 @@
 
 namespace godwit::test {
 
-/// Keeps the mail until somebody takes it. In order for each pair of shards; whoever takes it decides
-/// about the order between pairs.
+/// Keeps the mail until somebody takes it. In order for each pair of shards; whoever takes it
+/// decides about the order between pairs.
 class memory_post_office final : public broker::post_office {
  public:
   void post(routing::shard_id from, routing::shard_id to, broker::mail_batch&& batch) override {

@@ -82,8 +82,8 @@ void memory_transport::deliver_one(broker::shard& shard, std::uint32_t id, bool&
     case event::lost:
     case event::end: {
       // With the report the connection is gone for the shard: it says nothing about it any more.
-      const auto how = c.wire->broken ? broker::transport_end::lost
-                                      : broker::transport_end::closed_by_peer;
+      const auto how =
+          c.wire->broken ? broker::transport_end::lost : broker::transport_end::closed_by_peer;
       const std::uint64_t token = c.token;
       c.wire->broker_closed = true;
       connections_.erase(found);
@@ -97,8 +97,7 @@ void memory_transport::deliver_one(broker::shard& shard, std::uint32_t id, bool&
       return;
     case event::bytes: {
       base::bytes& waiting = c.wire->to_broker;
-      const std::size_t n =
-          c.reading ? waiting.size() : std::min(waiting.size(), read_once_bytes);
+      const std::size_t n = c.reading ? waiting.size() : std::min(waiting.size(), read_once_bytes);
       const auto end = waiting.begin() + static_cast<std::ptrdiff_t>(n);
       const base::bytes own{waiting.begin(), end};
       waiting.erase(waiting.begin(), end);
@@ -148,9 +147,13 @@ void memory_transport::close(broker::transport_id id) {
   connections_.erase(id.value());
 }
 
-void memory_transport::set_reading(broker::transport_id id, bool on) { at(id).reading = on; }
+void memory_transport::set_reading(broker::transport_id id, bool on) {
+  at(id).reading = on;
+}
 
-void memory_transport::read_once(broker::transport_id id) { at(id).wants_one_read = true; }
+void memory_transport::read_once(broker::transport_id id) {
+  at(id).wants_one_read = true;
+}
 
 std::unique_ptr<broker::detached_transport> memory_transport::detach(broker::transport_id id) {
   auto moved = std::make_unique<detached_wire>(at(id).wire);
@@ -158,8 +161,8 @@ std::unique_ptr<broker::detached_transport> memory_transport::detach(broker::tra
   return moved;
 }
 
-broker::transport_id memory_transport::attach(
-    std::unique_ptr<broker::detached_transport> moved, std::uint64_t token) {
+broker::transport_id memory_transport::attach(std::unique_ptr<broker::detached_transport> moved,
+                                              std::uint64_t token) {
   auto* const one = dynamic_cast<detached_wire*>(moved.get());
   GODWIT_ASSERT(one != nullptr);
   return broker::transport_id{add(std::exchange(one->wire, nullptr), token)};

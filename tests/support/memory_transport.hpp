@@ -18,13 +18,13 @@ namespace godwit::test {
 struct memory_wire {
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
-  base::bytes to_broker{};            ///< arrived, not read by the broker yet
-  base::bytes to_client{};            ///< sent by the broker, not read by the client yet
-  std::size_t capacity = unlimited;   ///< how much `to_client` holds before `send` is short
-  std::uint64_t consumed = 0;         ///< bytes that the broker has read
-  bool client_closed = false;         ///< FIN behind `to_broker`
-  bool broker_closed = false;         ///< FIN behind `to_client`
-  bool broken = false;                ///< reset: nothing passes any more
+  base::bytes to_broker{};           ///< arrived, not read by the broker yet
+  base::bytes to_client{};           ///< sent by the broker, not read by the client yet
+  std::size_t capacity = unlimited;  ///< how much `to_client` holds before `send` is short
+  std::uint64_t consumed = 0;        ///< bytes that the broker has read
+  bool client_closed = false;        ///< FIN behind `to_broker`
+  bool broker_closed = false;        ///< FIN behind `to_client`
+  bool broken = false;               ///< reset: nothing passes any more
 
   void break_now() {
     broken = true;
@@ -36,8 +36,9 @@ struct memory_wire {
   }
 };
 
-/// The connections of one shard. Events happen only in `deliver`, inside the shard's turn. Bytes are
-/// handed over in memory of their own that is gone after the call, so that a view kept too long shows.
+/// The connections of one shard. Events happen only in `deliver`, inside the shard's turn. Bytes
+/// are handed over in memory of their own that is gone after the call, so that a view kept too long
+/// shows.
 class memory_transport final : public broker::transport {
  public:
   /// A connection that the shard is to accept in its next turn.

@@ -20,8 +20,12 @@ void append(base::bytes& out, base::bytes_view more) {
   out.insert(out.end(), more.begin(), more.end());
 }
 
-std::byte high(std::size_t n) { return static_cast<std::byte>(n >> 8); }
-std::byte low(std::size_t n) { return static_cast<std::byte>(n & 0xff); }
+std::byte high(std::size_t n) {
+  return static_cast<std::byte>(n >> 8);
+}
+std::byte low(std::size_t n) {
+  return static_cast<std::byte>(n & 0xff);
+}
 
 }  // namespace
 
@@ -154,7 +158,9 @@ base::bytes unsubscribe_packet(std::uint16_t id, const std::vector<std::string>&
   return out;
 }
 
-base::bytes pingreq_packet() { return hex("c0 00"); }
+base::bytes pingreq_packet() {
+  return hex("c0 00");
+}
 
 base::bytes disconnect_packet(protocol_version v) {
   base::bytes out;

@@ -64,8 +64,7 @@ struct publish_options {
   bool dup = false;
 };
 [[nodiscard]] base::bytes publish_packet(std::string_view topic, std::string_view payload,
-                                         const publish_options& o = {},
-                                         protocol_version v = v311);
+                                         const publish_options& o = {}, protocol_version v = v311);
 /// PUBACK, PUBREC, PUBREL or PUBCOMP.
 [[nodiscard]] base::bytes ack_packet(mqtt::packet_type type, std::uint16_t id,
                                      protocol_version v = v311);

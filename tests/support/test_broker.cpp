@@ -12,15 +12,16 @@ routing::shard_id id_of(std::size_t i) {
 
 }  // namespace
 
-test_broker::test_broker(const options& o, base::moment now)
-    : options_{o}, store_{o.store_mode} {
+test_broker::test_broker(const options& o, base::moment now) : options_{o}, store_{o.store_mode} {
   store_.on_durable([this] {
     for (const auto& s : shards_) s->durable_grew = true;
   });
   start(o.shard.shards, now);
 }
 
-test_broker::~test_broker() { take_down(); }
+test_broker::~test_broker() {
+  take_down();
+}
 
 void test_broker::start(std::size_t shards, base::moment now) {
   GODWIT_ASSERT(shards_.empty() && shards != 0 && shards <= routing::shards_max);
@@ -36,10 +37,9 @@ void test_broker::start(std::size_t shards, base::moment now) {
         .connections = s.connections,
         .mail = mail_,
         .durable_store = store_,
-        .authenticator = options_.authenticator != nullptr ? *options_.authenticator
-                                                           : anonymous_authenticator_,
-        .authorizer =
-            options_.authorizer != nullptr ? *options_.authorizer : open_authorizer_,
+        .authenticator =
+            options_.authenticator != nullptr ? *options_.authenticator : anonymous_authenticator_,
+        .authorizer = options_.authorizer != nullptr ? *options_.authorizer : open_authorizer_,
         .interest = *interest_,
         .numbers = numbers_,
         .counters = s.counters,
@@ -118,6 +118,8 @@ broker::shard::census test_broker::census() const {
   return all;
 }
 
-observe::totals test_broker::totals() const { return observe::sum(all_counters_); }
+observe::totals test_broker::totals() const {
+  return observe::sum(all_counters_);
+}
 
 }  // namespace godwit::test

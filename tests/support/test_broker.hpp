@@ -16,8 +16,8 @@
 
 namespace godwit::test {
 
-/// The broker with everything around it in memory, and nothing that moves by itself: whoever owns it
-/// gives turns to its shards. The store and the log outlive a stop and a crash.
+/// The broker with everything around it in memory, and nothing that moves by itself: whoever owns
+/// it gives turns to its shards. The store and the log outlive a stop and a crash.
 class test_broker {
  public:
   struct options {
@@ -34,7 +34,8 @@ class test_broker {
 
   /// Makes the shards and restores them from the store.
   void start(std::size_t shards, base::moment now);
-  /// Power cut: shards, mail and what is not durable are lost, connections break. `start` may follow.
+  /// Power cut: shards, mail and what is not durable are lost, connections break. `start` may
+  /// follow.
   void crash();
   /// After a graceful stop: takes the shards down; the store keeps what it was given.
   void take_down();

@@ -43,21 +43,36 @@ bool is_suback(const mqtt::packet_view& p, packet_type type, std::uint16_t id) {
 
 const char* name_of(packet_type type) {
   switch (type) {
-    case packet_type::connect: return "CONNECT";
-    case packet_type::connack: return "CONNACK";
-    case packet_type::publish: return "PUBLISH";
-    case packet_type::puback: return "PUBACK";
-    case packet_type::pubrec: return "PUBREC";
-    case packet_type::pubrel: return "PUBREL";
-    case packet_type::pubcomp: return "PUBCOMP";
-    case packet_type::subscribe: return "SUBSCRIBE";
-    case packet_type::suback: return "SUBACK";
-    case packet_type::unsubscribe: return "UNSUBSCRIBE";
-    case packet_type::unsuback: return "UNSUBACK";
-    case packet_type::pingreq: return "PINGREQ";
-    case packet_type::pingresp: return "PINGRESP";
-    case packet_type::disconnect: return "DISCONNECT";
-    case packet_type::auth: return "AUTH";
+    case packet_type::connect:
+      return "CONNECT";
+    case packet_type::connack:
+      return "CONNACK";
+    case packet_type::publish:
+      return "PUBLISH";
+    case packet_type::puback:
+      return "PUBACK";
+    case packet_type::pubrec:
+      return "PUBREC";
+    case packet_type::pubrel:
+      return "PUBREL";
+    case packet_type::pubcomp:
+      return "PUBCOMP";
+    case packet_type::subscribe:
+      return "SUBSCRIBE";
+    case packet_type::suback:
+      return "SUBACK";
+    case packet_type::unsubscribe:
+      return "UNSUBSCRIBE";
+    case packet_type::unsuback:
+      return "UNSUBACK";
+    case packet_type::pingreq:
+      return "PINGREQ";
+    case packet_type::pingresp:
+      return "PINGRESP";
+    case packet_type::disconnect:
+      return "DISCONNECT";
+    case packet_type::auth:
+      return "AUTH";
   }
   return "?";
 }
@@ -97,8 +112,8 @@ void client_state::read() {
   }
   while (parsed < received.size()) {
     const base::bytes_view rest = base::bytes_view{received}.subspan(parsed);
-    const auto f = mqtt::next_frame(rest, version, mqtt::frame_source::server,
-                                    mqtt::remaining_length_max);
+    const auto f =
+        mqtt::next_frame(rest, version, mqtt::frame_source::server, mqtt::remaining_length_max);
     if (!f) {
       ADD_FAILURE() << client_id << ": the broker sent no packet (" << f.error().what
                     << "): " << to_hex(rest);
@@ -132,8 +147,12 @@ void test_client::send_packet(const mqtt::packet_view& p) {
   send(out);
 }
 
-void test_client::close() { state_->wire->client_closed = true; }
-void test_client::reset() { state_->wire->break_now(); }
+void test_client::close() {
+  state_->wire->client_closed = true;
+}
+void test_client::reset() {
+  state_->wire->break_now();
+}
 
 void test_client::stall(std::size_t window) {
   state_->run();
@@ -235,9 +254,8 @@ mqtt::connack_view test_client::connect(const connect_options& o) {
 mqtt::suback_view test_client::subscribe(const std::vector<filter_request>& filters) {
   const std::uint16_t id = next_id();
   send(subscribe_packet(id, filters, version()));
-  const auto p = take_first([&](const mqtt::packet_view& one) {
-    return is_suback(one, packet_type::suback, id);
-  });
+  const auto p = take_first(
+      [&](const mqtt::packet_view& one) { return is_suback(one, packet_type::suback, id); });
   EXPECT_TRUE(p) << client_id() << ": SUBACK did not come";
   return p ? std::get<mqtt::suback_view>(*p) : mqtt::suback_view{};
 }
@@ -255,8 +273,7 @@ void test_client::unsubscribe(const std::vector<std::string>& filters) {
 std::uint16_t test_client::send_publish(std::string_view topic, std::string_view payload,
                                         mqtt::qos quality, bool retain) {
   const std::uint16_t id = quality == qos0 ? std::uint16_t{0} : next_id();
-  send(publish_packet(topic, payload, {.quality = quality, .id = id, .retain = retain},
-                      version()));
+  send(publish_packet(topic, payload, {.quality = quality, .id = id, .retain = retain}, version()));
   return id;
 }
 
@@ -320,9 +337,15 @@ void test_client::disconnect() {
   state_->run();
 }
 
-const std::string& test_client::client_id() const { return state_->client_id; }
-protocol_version test_client::version() const { return state_->version; }
-std::size_t test_client::accepted_on() const { return state_->shard; }
+const std::string& test_client::client_id() const {
+  return state_->client_id;
+}
+protocol_version test_client::version() const {
+  return state_->version;
+}
+std::size_t test_client::accepted_on() const {
+  return state_->shard;
+}
 
 std::uint16_t test_client::next_id() {
   if (++state_->last_id == 0) state_->last_id = 1;

@@ -18,9 +18,9 @@ namespace godwit::test {
 
 struct client_state;
 
-/// A scripted client: bytes out, packets in; it answers nothing of its own accord. A value that names
-/// one connection; copies name the same one. Everything that asks ("received", "closed", "expect")
-/// first lets the world run until it is quiet; no time passes by that.
+/// A scripted client: bytes out, packets in; it answers nothing of its own accord. A value that
+/// names one connection; copies name the same one. Everything that asks ("received", "closed",
+/// "expect") first lets the world run until it is quiet; no time passes by that.
 ///
 /// A view that is handed out stays valid as long as any copy of the client or its world lives.
 /// What is expected and does not come is a test failure, and an empty packet is returned.
@@ -69,7 +69,8 @@ class test_client {
   /// The broker ended the connection; no packet is left over.
   void expect_closed();
 
-  // ---- whole exchanges; packets that do not belong to them stay where they are -------------------
+  // ---- whole exchanges; packets that do not belong to them stay where they are
+  // -------------------
   mqtt::connack_view connect(const connect_options& o = {});
   /// Sends SUBSCRIBE with the next packet id and takes the SUBACK.
   mqtt::suback_view subscribe(const std::vector<filter_request>& filters);

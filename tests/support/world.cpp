@@ -76,8 +76,7 @@ struct world::engine {
   }
   void set_time(base::moment start, base::steady_time t) {
     now.steady = t;
-    now.wall = start.wall +
-               std::chrono::duration_cast<std::chrono::milliseconds>(t - start.steady);
+    now.wall = start.wall + std::chrono::duration_cast<std::chrono::milliseconds>(t - start.steady);
   }
 
   base::moment now = beginning;
@@ -89,7 +88,9 @@ struct world::engine {
   std::string listener = "default";
 };
 
-world::world(world_options o) : engine_{std::make_unique<engine>(o)} { run(); }
+world::world(world_options o) : engine_{std::make_unique<engine>(o)} {
+  run();
+}
 world::~world() = default;
 
 test_client world::connect_socket(std::optional<std::size_t> shard) {
@@ -101,8 +102,8 @@ test_client world::connect_socket(std::optional<std::size_t> shard) {
   state->shard = where;
   e.clients.push_back(state);
   e.broker.transport(where).accept(
-      state->wire, {.address = e.address + ':' + std::to_string(e.next_port++),
-                    .listener = e.listener});
+      state->wire,
+      {.address = e.address + ':' + std::to_string(e.next_port++), .listener = e.listener});
   return test_client{std::move(state)};
 }
 
@@ -117,9 +118,15 @@ void world::connect_from(std::string address, std::string listener) {
   engine_->listener = std::move(listener);
 }
 
-void world::run() { engine_->run(); }
-void world::advance(base::duration d) { engine_->advance(d); }
-base::moment world::now() const { return engine_->now; }
+void world::run() {
+  engine_->run();
+}
+void world::advance(base::duration d) {
+  engine_->advance(d);
+}
+base::moment world::now() const {
+  return engine_->now;
+}
 
 void world::in_turn(std::size_t shard, const std::function<void()>& f) {
   test_broker::turn_plan plan;
@@ -128,7 +135,9 @@ void world::in_turn(std::size_t shard, const std::function<void()>& f) {
   run();
 }
 
-store::memory_store& world::durable_store() { return engine_->broker.durable_store(); }
+store::memory_store& world::durable_store() {
+  return engine_->broker.durable_store();
+}
 
 void world::crash_and_restart(std::optional<std::size_t> shards) {
   engine& e = *engine_;
@@ -162,11 +171,21 @@ void world::stop() {
   }
 }
 
-std::size_t world::shards() const { return engine_->broker.shards(); }
-broker::shard& world::shard(std::size_t index) { return engine_->broker.shard(index); }
-const captured_log& world::log() const { return engine_->broker.log(); }
-broker::shard::census world::census() const { return engine_->broker.census(); }
-observe::totals world::counters() const { return engine_->broker.totals(); }
+std::size_t world::shards() const {
+  return engine_->broker.shards();
+}
+broker::shard& world::shard(std::size_t index) {
+  return engine_->broker.shard(index);
+}
+const captured_log& world::log() const {
+  return engine_->broker.log();
+}
+broker::shard::census world::census() const {
+  return engine_->broker.census();
+}
+observe::totals world::counters() const {
+  return engine_->broker.totals();
+}
 
 void world::check_balance() {
   run();

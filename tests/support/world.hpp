@@ -47,7 +47,8 @@ class world {
   world(const world&) = delete;
   world& operator=(const world&) = delete;
 
-  // ---- clients -----------------------------------------------------------------------------------
+  // ---- clients
+  // -----------------------------------------------------------------------------------
   /// A new connection, accepted on the shards in turn or on the one named.
   [[nodiscard]] test_client connect_socket(std::optional<std::size_t> shard = std::nullopt);
   /// A new connection that has sent CONNECT; the CONNACK, which must say yes, is taken.
@@ -55,7 +56,8 @@ class world {
   /// The next `connect_socket` clients come from here.
   void connect_from(std::string address, std::string listener = "default");
 
-  // ---- time --------------------------------------------------------------------------------------
+  // ---- time
+  // --------------------------------------------------------------------------------------
   /// Turns on all shards until nothing is left to do. No time passes.
   void run();
   /// Lets time pass, stopping wherever a shard has something due.
@@ -64,10 +66,11 @@ class world {
   /// Runs `f` inside a turn of a shard: for ports that call back later, such as authenticators.
   void in_turn(std::size_t shard, const std::function<void()>& f);
 
-  // ---- store and life ------------------------------------------------------------------------------
+  // ---- store and life
+  // ------------------------------------------------------------------------------
   [[nodiscard]] store::memory_store& durable_store();
-  /// Power cut: what is not durable is lost, every connection breaks, and the broker starts again from
-  /// the store (with another number of shards, if one is given).
+  /// Power cut: what is not durable is lost, every connection breaks, and the broker starts again
+  /// from the store (with another number of shards, if one is given).
   void crash_and_restart(std::optional<std::size_t> shards = std::nullopt);
   /// Graceful stop and start.
   void restart(std::optional<std::size_t> shards = std::nullopt);
@@ -76,7 +79,8 @@ class world {
   [[nodiscard]] std::size_t shards() const;
   [[nodiscard]] broker::shard& shard(std::size_t index);
 
-  // ---- what can be seen ----------------------------------------------------------------------------
+  // ---- what can be seen
+  // ----------------------------------------------------------------------------
   [[nodiscard]] const captured_log& log() const;
   /// Sum over all shards.
   [[nodiscard]] broker::shard::census census() const;
@@ -84,8 +88,8 @@ class world {
   [[nodiscard]] observe::totals counters() const;
   /// Both sums of the balance must add up now; each that does not is a test failure.
   void check_balance();
-  /// After everyone left: sessions, subscriptions, entries, wills and so on must be zero everywhere,
-  /// in the store too. Retained messages must number `retained`.
+  /// After everyone left: sessions, subscriptions, entries, wills and so on must be zero
+  /// everywhere, in the store too. Retained messages must number `retained`.
   void check_empty(std::size_t retained = 0);
 
  private:

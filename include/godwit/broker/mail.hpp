@@ -18,9 +18,9 @@
 
 /// What shards send one another. Three classes with credit of their own, so that none can block
 /// another: handling a request may send forwards and replies, handling a forward may send replies.
-/// Replies need no credit, the outstanding requests bound them; two of them may go on with what they
-/// answer (a refused `share_answer` with the next member, a `retained_page` with the next page), which
-/// keeps the number outstanding.
+/// Replies need no credit, the outstanding requests bound them; two of them may go on with what
+/// they answer (a refused `share_answer` with the next member, a `retained_page` with the next
+/// page), which keeps the number outstanding.
 
 namespace godwit::broker {
 
