@@ -101,6 +101,40 @@ TEST_P(Order, OfAnswersHoldsWhileOneWaitsForTheStore) {
   p.expect(puback(2) + puback(3) + puback(4));
 }
 
+TEST_P(Order, OfAnswersSurvivesARepetitionThatWaitsForTheStore) {
+  clause("v311 MQTT-4.3.3-2");
+  options.store_mode = test::store_mode::manual;
+  const auto settle = [this] {
+    for (int i = 0; i < 20; ++i) {
+      broker().run();
+      broker().durable_store().commit(1'000);
+    }
+    broker().run();
+  };
+  auto p = open();
+  p.send(hello("c", false).bytes());
+  settle();
+  p.expect(connack(0, 0));
+  p.send(publish{.topic = "a", .qos = 2, .id = 7}.bytes() +
+         publish{.topic = "a", .qos = 2, .id = 7, .dup = true}.bytes() +
+         publish{.topic = "a", .qos = 1, .id = 8}.bytes());
+  p.expect_silence();
+  settle();
+  p.expect(pubrec(7) + pubrec(7) + puback(8));
+}
+
+TEST_P(Order, OfPubrelBeforePubrecIsAnError) {
+  options.store_mode = test::store_mode::manual;
+  auto p = open();
+  p.send(hello("c", false).bytes());
+  broker().run();
+  broker().durable_store().commit(1'000);
+  broker().run();
+  p.expect(connack(0, 0));
+  p.send(publish{.topic = "a", .qos = 2, .id = 7}.bytes() + pubrel(7));
+  p.expect_end();
+}
+
 TEST_P(Order, OfPubrelsFollowsThePubrecs) {
   clause("v311 MQTT-4.6.0-4");
   clause("v31 M31-order-1");

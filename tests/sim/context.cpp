@@ -5,8 +5,8 @@
 namespace godwit::sim {
 
 void trace::line(stamp number, base::steady_time now, std::string_view text) {
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-      now.time_since_epoch() - std::chrono::hours{1'000});
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch() -
+                                                                        std::chrono::hours{1'000});
   std::string whole = std::to_string(number) + ' ' + std::to_string(ms.count()) + "ms ";
   whole += text;
   for (const char c : whole) {

@@ -33,8 +33,8 @@ class trace {
   std::deque<std::string> kept_;
 };
 
-/// What all parts of one run share: the one source of chance, the time, the order of events, and what
-/// went wrong.
+/// What all parts of one run share: the one source of chance, the time, the order of events, and
+/// what went wrong.
 struct context {
   context(std::uint64_t seed, bool echo) : random{seed}, lines{echo} {}
 

@@ -15,7 +15,9 @@ base::bytes cut_front(base::bytes& from, std::size_t n) {
 }  // namespace
 
 link::link(context& c, std::string name, std::size_t capacity)
-    : context_{c}, name_{std::move(name)}, last_packet_read_{c.now.steady},
+    : context_{c},
+      name_{std::move(name)},
+      last_packet_read_{c.now.steady},
       last_taken_{c.now.steady},
       last_written_{c.now.steady},
       opened_{c.now.steady},
@@ -91,8 +93,8 @@ bool link::must_be_closed(std::uint16_t keep_alive_s) {
 }
 
 void link::note_reading() {
-  longest_stall_ = std::max(longest_stall_,
-                            context_.now.steady - std::min(last_taken_, last_written_));
+  longest_stall_ =
+      std::max(longest_stall_, context_.now.steady - std::min(last_taken_, last_written_));
   longest_silence_ = std::max(longest_silence_, context_.now.steady - last_packet_read_);
 }
 
@@ -118,7 +120,8 @@ void link::displace() {
 }
 
 bool link::is_displaced_too_long() const {
-  return is_live() && displaced_at_ && context_.now.steady - *displaced_at_ > std::chrono::seconds{6};
+  return is_live() && displaced_at_ &&
+         context_.now.steady - *displaced_at_ > std::chrono::seconds{6};
 }
 
 }  // namespace godwit::sim

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "context.hpp"
-
 #include "support/memory_transport.hpp"
 
 #include <cstddef>
@@ -13,8 +12,8 @@
 
 namespace godwit::sim {
 
-/// One connection with the network in the middle: bytes of the client wait in `up_` until the network
-/// moves them, bytes of the broker in the wire.
+/// One connection with the network in the middle: bytes of the client wait in `up_` until the
+/// network moves them, bytes of the broker in the wire.
 class link {
  public:
   link(context& c, std::string name, std::size_t capacity);

@@ -45,10 +45,12 @@ std::size_t oracle::crashes_since(stamp s) const {
 
 namespace {
 
-bool is_shared(std::string_view filter) { return filter.starts_with("$share/"); }
+bool is_shared(std::string_view filter) {
+  return filter.starts_with("$share/");
+}
 
-/// Can this subscription have got the message? What came through a group may be handed on to a member
-/// that joined later.
+/// Can this subscription have got the message? What came through a group may be handed on to a
+/// member that joined later.
 bool may_concern(const filter_model::span& s, std::string_view filter, const published& m) {
   return s.to >= m.first_sent && (is_shared(filter) || s.from <= m.acked);
 }
@@ -65,8 +67,8 @@ bool oracle::may_match(const session_model& s, const published& m) const {
   return false;
 }
 
-/// Was it certainly the first PUBLISH of the message that made this copy? One that was sent again may
-/// have passed once already, before there was a subscription, and then comes late.
+/// Was it certainly the first PUBLISH of the message that made this copy? One that was sent again
+/// may have passed once already, before there was a subscription, and then comes late.
 bool oracle::is_first_way(const session_model& s, const published& m) const {
   return m.sends <= 1 || std::ranges::any_of(s.filters, [&](const auto& f) {
            return matches(f.first, m.topic) && f.second.certain_since <= m.first_sent &&
@@ -80,8 +82,8 @@ bool oracle::certainly_before(const published& a, const published& b) const {
 
 std::string oracle::name_of(message_index m) const {
   const published& p = messages_[m];
-  return '\'' + (p.payload.empty() ? std::string{"(empty)"} : p.payload.substr(0, 24)) +
-         "' on '" + p.topic + "' qos " + std::to_string(static_cast<int>(p.quality)) +
+  return '\'' + (p.payload.empty() ? std::string{"(empty)"} : p.payload.substr(0, 24)) + "' on '" +
+         p.topic + "' qos " + std::to_string(static_cast<int>(p.quality)) +
          (p.retain ? " retain" : "") + " sent " + std::to_string(p.first_sent) + " acked " +
          (p.acked == never ? std::string{"never"} : std::to_string(p.acked));
 }
@@ -134,8 +136,7 @@ void oracle::check_qos(std::size_t persona, message_index m, qos got) {
   }
   if (got > std::min(p.quality, high) || got < std::min(p.quality, low)) {
     context_.fail("client-" + std::to_string(persona) + ": QoS " +
-                  std::to_string(static_cast<int>(got)) + " of " + name_of(m) +
-                  " was not granted");
+                  std::to_string(static_cast<int>(got)) + " of " + name_of(m) + " was not granted");
   }
 }
 
@@ -156,7 +157,8 @@ void oracle::on_live(std::size_t persona, message_index m, const arrival& a) {
   if (is_first) got.first = context_.mark();
   switch (p.quality) {
     case qos::at_most_once:
-      if (++got.at_qos_0 > std::max(sent.sends, 1U) + crashes) context_.fail(who + "QoS 0 twice: " + name_of(m));
+      if (++got.at_qos_0 > std::max(sent.sends, 1U) + crashes)
+        context_.fail(who + "QoS 0 twice: " + name_of(m));
       break;
     case qos::at_least_once:
       // A publisher that sends again after it lost the answer makes a second message of it.
@@ -189,8 +191,7 @@ void oracle::on_live(std::size_t persona, message_index m, const arrival& a) {
 
 bool oracle::is_superseded(const published& m, stamp at) const {
   return std::ranges::any_of(messages_, [&](const published& other) {
-    return other.retain && other.topic == m.topic && other.acked < at &&
-           certainly_before(m, other);
+    return other.retain && other.topic == m.topic && other.acked < at && certainly_before(m, other);
   });
 }
 
@@ -226,9 +227,8 @@ void oracle::on_replay(std::size_t persona, message_index m, const arrival& a) {
   for (const message_index other : s.retained_seen[sent.topic]) {
     const published& newer = messages_[other];
     // One that was not acknowledged before a crash may be lost again.
-    const bool may_be_lost = std::ranges::any_of(crashes_, [&](stamp crash) {
-      return crash > newer.first_sent && crash < newer.acked;
-    });
+    const bool may_be_lost = std::ranges::any_of(
+        crashes_, [&](stamp crash) { return crash > newer.first_sent && crash < newer.acked; });
     if (certainly_before(sent, newer) && !may_be_lost) {
       context_.fail(who + "retained " + name_of(m) + " after the newer " + name_of(other));
     }

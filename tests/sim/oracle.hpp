@@ -19,16 +19,16 @@ struct published {
   bool retain = false;
   bool is_will = false;
   std::size_t publisher = 0;
-  unsigned sends = 0;         ///< how often PUBLISH went out
-  bool is_unsure = false;     ///< sent again in what may be another session: another message then
-  stamp first_sent = never;   ///< a will: when its CONNECT was sent
-  stamp acked = never;        ///< PUBACK, or PUBREC, seen by the publisher
+  unsigned sends = 0;        ///< how often PUBLISH went out
+  bool is_unsure = false;    ///< sent again in what may be another session: another message then
+  stamp first_sent = never;  ///< a will: when its CONNECT was sent
+  stamp acked = never;       ///< PUBACK, or PUBREC, seen by the publisher
   stamp forbidden_since = never;  ///< a will that DISCONNECT withdrew
   stamp due_since = never;        ///< a will that must be published
 };
 
-/// Judges what clients receive. It knows what clients sent and saw, nothing of the broker, and keeps
-/// plain lists. Whatever it cannot know counts in the broker's favour.
+/// Judges what clients receive. It knows what clients sent and saw, nothing of the broker, and
+/// keeps plain lists. Whatever it cannot know counts in the broker's favour.
 class oracle {
  public:
   oracle(context& c, std::size_t personas, std::size_t inflight_max);
@@ -47,9 +47,9 @@ class oracle {
   // What clients see
   struct arrival {
     const mqtt::publish_view& publish;
-    stamp connected = 0;  ///< CONNACK of this connection
-    bool id_known = false;  ///< QoS 2: the client has this id already
-    bool shared = false;    ///< the client is only a member of shared groups
+    stamp connected = 0;             ///< CONNACK of this connection
+    bool id_known = false;           ///< QoS 2: the client has this id already
+    bool shared = false;             ///< the client is only a member of shared groups
     std::size_t unacknowledged = 0;  ///< by this client, this one included
   };
   /// The message if it is one that is known.

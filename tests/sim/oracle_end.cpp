@@ -71,8 +71,8 @@ void oracle::check_groups() {
 }
 
 void oracle::check_group(const std::string& filter) {
-  stamp stays_since = never;       // of the member that stayed longest
-  stamp last_end = 0;              // a member's session may have ended
+  stamp stays_since = never;  // of the member that stayed longest
+  stamp last_end = 0;         // a member's session may have ended
   bool has_clean_members = false;
   bool all_ask_for_more_than_0 = true;
   for (const session_model& s : sessions_) {

@@ -13,17 +13,21 @@ using existence = session_model::existence;
 persona::persona(context& c, oracle& o, const persona_plan& p, std::size_t number, dial connect)
     : context_{c}, oracle_{o}, plan_{p}, number_{number}, dial_{std::move(connect)} {}
 
-void persona::note(const std::string& text) { context_.note(plan_.client_id + ' ' + text); }
+void persona::note(const std::string& text) {
+  context_.note(plan_.client_id + ' ' + text);
+}
 
 void persona::send(const base::bytes& packet) {
   link_->send(packet);
   last_sent_ = context_.now.steady;
 }
 
-qos persona::any_qos() { return static_cast<qos>(context_.below(3)); }
+qos persona::any_qos() {
+  return static_cast<qos>(context_.below(3));
+}
 
-/// A CONNECT that was given up can still reach the broker, behind the next one even. As long as that
-/// changes nothing but which connection wins, that is a race worth running.
+/// A CONNECT that was given up can still reach the broker, behind the next one even. As long as
+/// that changes nothing but which connection wins, that is a race worth running.
 bool persona::may_connect(bool clean) {
   std::erase_if(ghosts_, [](const ghost& g) { return g.connection->wire()->broker_closed; });
   // Where sessions expire soon, a ghost could make a new one that looks like the old.
@@ -114,8 +118,8 @@ void persona::on_connection_end() {
     if (!disconnect_sent_ && !met_stop) {
       // When the broker ended the connection, it may have published the will long ago.
       w.due_since = wire.broker_closed ? w.first_sent : context_.mark();
-    } else if (disconnect_sent_ && plan_.reads_at_once && was_all_answered_ && wire.broker_closed && !wire.broken &&
-               wire.consumed == link_->bytes_sent()) {
+    } else if (disconnect_sent_ && plan_.reads_at_once && was_all_answered_ && wire.broker_closed &&
+               !wire.broken && wire.consumed == link_->bytes_sent()) {
       w.forbidden_since = context_.mark();
     }
   }
@@ -145,9 +149,8 @@ std::uint16_t persona::free_id() const {
   std::uint16_t id = last_id_;
   while (true) {
     id = id == 200 ? std::uint16_t{1} : static_cast<std::uint16_t>(id + 1);
-    const bool taken = requests_.contains(id) || std::ranges::any_of(outgoing_, [&](const auto& o) {
-                         return o.id == id;
-                       });
+    const bool taken = requests_.contains(id) ||
+                       std::ranges::any_of(outgoing_, [&](const auto& o) { return o.id == id; });
     if (!taken) return id;
   }
 }
@@ -155,8 +158,8 @@ std::uint16_t persona::free_id() const {
 void persona::subscribe() {
   request r;
   r.filter = plan_.share.empty() ? context_.one_of(filters()) : plan_.share;
-  r.quality = plan_.share.empty() ? any_qos() : (context_.chance(50) ? qos::at_least_once
-                                                                     : qos::exactly_once);
+  r.quality = plan_.share.empty() ? any_qos()
+                                  : (context_.chance(50) ? qos::at_least_once : qos::exactly_once);
   session().filters[r.filter].on_subscribe_sent(context_.mark(), r.quality);
   send_request(std::move(r));
 }

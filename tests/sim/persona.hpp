@@ -16,9 +16,9 @@
 
 namespace godwit::sim {
 
-/// One scripted client that keeps to the standard: it keeps its own half of the session, acknowledges
-/// in order, sends again what was not answered, and tells the oracle what it does and sees. How fast,
-/// and when it goes away, is left to chance.
+/// One scripted client that keeps to the standard: it keeps its own half of the session,
+/// acknowledges in order, sends again what was not answered, and tells the oracle what it does and
+/// sees. How fast, and when it goes away, is left to chance.
 class persona {
  public:
   /// Makes a connection that some shard will accept.

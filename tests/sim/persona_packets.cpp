@@ -1,5 +1,4 @@
 #include "persona.hpp"
-
 #include "support/packets.hpp"
 #include "support/test_client.hpp"
 
@@ -75,8 +74,8 @@ void persona::on_connack(const mqtt::connack_view& p) {
     context_.fail(plan_.client_id + ": the session is gone");
   }
   // Behind a clean session comes a new one, even if a CONNECT that was given up has made it.
-  const bool is_new = clean_ || (told && !p.session_present) || expected_ == existence::no ||
-                      !s.persistent;
+  const bool is_new =
+      clean_ || (told && !p.session_present) || expected_ == existence::no || !s.persistent;
   connected_ = context_.mark();
   phase_ = phase::up;
   wants_clean_ = false;
@@ -115,8 +114,7 @@ void persona::on_publish(const mqtt::publish_view& p) {
   if (p.quality == qos::at_least_once) answers_.push_back({packet_type::puback, id});
   if (p.quality == qos::exactly_once) {
     if (id_known && message && received_ids_.at(id) != *message) {
-      context_.fail(plan_.client_id + ": another message under the QoS 2 id " +
-                    std::to_string(id));
+      context_.fail(plan_.client_id + ": another message under the QoS 2 id " + std::to_string(id));
     }
     if (message) received_ids_[id] = *message;
     answers_.push_back({packet_type::pubrec, id});
@@ -141,7 +139,9 @@ void persona::expect_in_order(ids& expected, std::uint16_t id, const char* what)
 void persona::on_ack(const mqtt::ack_view& p) {
   const std::uint16_t id = p.id.value();
   outgoing* const o = find_outgoing(id);
-  const auto drop = [&] { std::erase_if(outgoing_, [&](const auto& one) { return one.id == id; }); };
+  const auto drop = [&] {
+    std::erase_if(outgoing_, [&](const auto& one) { return one.id == id; });
+  };
   switch (p.type) {
     case packet_type::puback:
       expect_in_order(expected_pubacks_, id, "PUBACK");

@@ -7,8 +7,7 @@
 
 namespace godwit::sim {
 
-plain_client::plain_client(context& c, std::shared_ptr<link> l)
-    : context_{c}, link_{std::move(l)} {
+plain_client::plain_client(context& c, std::shared_ptr<link> l) : context_{c}, link_{std::move(l)} {
   test::connect_options o;
   o.client_id = link_->name();
   link_->send(test::connect_packet(o));

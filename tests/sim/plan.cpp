@@ -40,8 +40,8 @@ plan make_plan(context& c) {
   shard.limits.unanswered_publishes_max = c.one_of(std::vector<std::uint16_t>{1, 3, 1'000});
   const bool short_expiry = c.chance(20);
   shard.limits.session_expiry = short_expiry ? seconds{40} : seconds{hours{24}};
-  p.broker.store_mode = c.chance(85) ? store::memory_store::mode::manual
-                                     : store::memory_store::mode::immediate;
+  p.broker.store_mode =
+      c.chance(85) ? store::memory_store::mode::manual : store::memory_store::mode::immediate;
 
   const unsigned retain_percent = c.one_of(std::vector<unsigned>{5, 15, 60});
   const std::size_t topic_count = c.one_of(std::vector<std::size_t>{1, 3, 6});
@@ -66,17 +66,16 @@ plan make_plan(context& c) {
 
 std::string describe(const plan& p) {
   const auto& s = p.broker.shard;
-  std::string text = "shards " + std::to_string(p.shards) + " credit " +
-                     std::to_string(s.mail_credit) + " turn packets " +
-                     std::to_string(s.turn_packets_max) + " inflight " +
-                     std::to_string(s.limits.inflight_max) + " unanswered " +
-                     std::to_string(s.limits.unanswered_publishes_max) + " page " +
-                     std::to_string(s.retained_page_messages) + " expiry " +
-                     std::to_string(s.limits.session_expiry.count()) + "s store " +
-                     (p.broker.store_mode == store::memory_store::mode::manual ? "manual"
-                                                                              : "immediate") +
-                     " crashes " + std::to_string(p.crashes) + " wire " +
-                     std::to_string(p.wire_capacity) + "; clients";
+  std::string text =
+      "shards " + std::to_string(p.shards) + " credit " + std::to_string(s.mail_credit) +
+      " turn packets " + std::to_string(s.turn_packets_max) + " inflight " +
+      std::to_string(s.limits.inflight_max) + " unanswered " +
+      std::to_string(s.limits.unanswered_publishes_max) + " page " +
+      std::to_string(s.retained_page_messages) + " expiry " +
+      std::to_string(s.limits.session_expiry.count()) + "s store " +
+      (p.broker.store_mode == store::memory_store::mode::manual ? "manual" : "immediate") +
+      " crashes " + std::to_string(p.crashes) + " wire " + std::to_string(p.wire_capacity) +
+      "; clients";
   for (const persona_plan& one : p.personas) {
     text += ' ' + one.client_id + (one.version == mqtt::protocol_version::v31 ? "/3.1" : "");
     if (one.habit == session_habit::always_clean) text += "/clean";

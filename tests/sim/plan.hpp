@@ -1,7 +1,6 @@
 #pragma once
 
 #include "context.hpp"
-
 #include "support/test_broker.hpp"
 
 #include <chrono>
@@ -18,12 +17,12 @@ struct persona_plan {
   mqtt::protocol_version version = mqtt::protocol_version::v311;
   session_habit habit = session_habit::always_persistent;
   std::uint16_t keep_alive_s = 0;
-  bool flapping = false;        ///< connects again and again with the same client id
-  std::string share{};          ///< "$share/group/filter": its only subscription
+  bool flapping = false;  ///< connects again and again with the same client id
+  std::string share{};    ///< "$share/group/filter": its only subscription
   std::chrono::seconds session_expiry{0};
   unsigned retain_percent = 15;  ///< of what it publishes
   std::size_t topics = 6;        ///< it publishes to so many different ones
-  bool reads_at_once = false;   ///< the broker handles what it reads in the same turn
+  bool reads_at_once = false;    ///< the broker handles what it reads in the same turn
 };
 
 /// What one seed stands for: the broker's options, the clients, and how hard the weather is.
@@ -33,12 +32,12 @@ struct plan {
   std::vector<persona_plan> personas{};
   std::size_t rude = 0;
   std::size_t steps = 0;
-  unsigned cut_percent = 0;      ///< of the network steps: reset, half close, stall
-  unsigned chop_percent = 0;     ///< of the moves: a few bytes only
-  std::size_t crashes = 0;       ///< at most
+  unsigned cut_percent = 0;   ///< of the network steps: reset, half close, stall
+  unsigned chop_percent = 0;  ///< of the moves: a few bytes only
+  std::size_t crashes = 0;    ///< at most
   std::size_t restarts = 0;
   std::size_t wire_capacity = 0;  ///< bytes between broker and client; 0 = no limit
-  bool long_pauses = false;      ///< so long that keep alive runs out
+  bool long_pauses = false;       ///< so long that keep alive runs out
 };
 
 [[nodiscard]] plan make_plan(context& c);

@@ -12,19 +12,32 @@ rude_client::rude_client(context& c, std::size_t number, dial connect)
 base::bytes rude_client::anything() {
   const auto id = static_cast<std::uint16_t>(1 + context_.below(4));
   switch (context_.below(14)) {
-    case 0: return hex("00 00");                            // reserved type
-    case 1: return hex("f0 00");                            // AUTH in 3.1.1
-    case 2: return hex("30 02 00 00");                      // empty topic
-    case 3: return hex("36 05 00 01 'a' 00 01");            // QoS 3
-    case 4: return hex("82 04 00 01 00 00");                // SUBSCRIBE to nothing
-    case 5: return hex("20 02 00 00");                      // a server's packet
-    case 6: return hex("c0 80 80 80 80 01");                // five length bytes
-    case 7: return hex("30 04 00 02 c3 28");                // no UTF-8
-    case 8: return hex("30 03 00 01 '#'");                  // wildcard in a topic name
-    case 9: return test::ack_packet(mqtt::packet_type::puback, id);
-    case 10: return test::ack_packet(mqtt::packet_type::pubrec, id);
-    case 11: return test::ack_packet(mqtt::packet_type::pubrel, id);
-    case 12: return test::ack_packet(mqtt::packet_type::pubcomp, id);
+    case 0:
+      return hex("00 00");  // reserved type
+    case 1:
+      return hex("f0 00");  // AUTH in 3.1.1
+    case 2:
+      return hex("30 02 00 00");  // empty topic
+    case 3:
+      return hex("36 05 00 01 'a' 00 01");  // QoS 3
+    case 4:
+      return hex("82 04 00 01 00 00");  // SUBSCRIBE to nothing
+    case 5:
+      return hex("20 02 00 00");  // a server's packet
+    case 6:
+      return hex("c0 80 80 80 80 01");  // five length bytes
+    case 7:
+      return hex("30 04 00 02 c3 28");  // no UTF-8
+    case 8:
+      return hex("30 03 00 01 '#'");  // wildcard in a topic name
+    case 9:
+      return test::ack_packet(mqtt::packet_type::puback, id);
+    case 10:
+      return test::ack_packet(mqtt::packet_type::pubrec, id);
+    case 11:
+      return test::ack_packet(mqtt::packet_type::pubrel, id);
+    case 12:
+      return test::ack_packet(mqtt::packet_type::pubcomp, id);
     default: {
       base::bytes noise;
       for (std::size_t n = 1 + context_.below(30); n != 0; --n) {

@@ -18,12 +18,12 @@ runner::runner(std::uint64_t seed, bool echo)
       restarts_left_{plan_.restarts} {
   context_.note("seed " + std::to_string(seed) + ": " + describe(plan_));
   for (std::size_t i = 0; i < plan_.personas.size(); ++i) {
-    personas_.push_back(std::make_unique<persona>(
-        context_, oracle_, plan_.personas[i], i, [this](const auto& name) { return dial(name); }));
+    personas_.push_back(std::make_unique<persona>(context_, oracle_, plan_.personas[i], i,
+                                                  [this](const auto& name) { return dial(name); }));
   }
   for (std::size_t i = 0; i < plan_.rude; ++i) {
-    rude_.push_back(std::make_unique<rude_client>(
-        context_, i, [this](const auto& name) { return dial(name); }));
+    rude_.push_back(std::make_unique<rude_client>(context_, i,
+                                                  [this](const auto& name) { return dial(name); }));
   }
 }
 
@@ -175,10 +175,12 @@ void runner::check_keep_alive() {
       context_.fail("two live connections of " + client);
     }
   }
-  // A publish that waits for mail credit pauses its connection, too; in bad weather that can be long.
+  // A publish that waits for mail credit pauses its connection, too; in bad weather that can be
+  // long.
   if (!is_settling_ && plan_.broker.shard.mail_credit < 1'000) return;
   for (const auto& p : personas_) {
-    // A connection whose publishes wait for their answers may be paused; then its clock stands still.
+    // A connection whose publishes wait for their answers may be paused; then its clock stands
+    // still.
     if (!p->is_up() || p->has_open_business()) continue;
     if (p->current()->must_be_closed(p->what().keep_alive_s)) {
       context_.fail(p->current()->name() + " is silent beyond its keep alive and still open");
@@ -232,9 +234,8 @@ void runner::restart() {
 
 void runner::forget_old_links() {
   std::erase_if(links_, [this](const auto& l) {
-    return l->is_over() && std::ranges::none_of(personas_, [&](const auto& p) {
-             return p->current() == l;
-           });
+    return l->is_over() &&
+           std::ranges::none_of(personas_, [&](const auto& p) { return p->current() == l; });
   });
 }
 

@@ -5,7 +5,6 @@
 #include "plain_client.hpp"
 #include "plan.hpp"
 #include "rude_client.hpp"
-
 #include "support/test_broker.hpp"
 
 #include <cstdint>

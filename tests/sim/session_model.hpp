@@ -26,9 +26,9 @@ struct filter_model {
     mqtt::qos low = mqtt::qos::exactly_once;  ///< of all that were asked for
     mqtt::qos high = mqtt::qos::at_most_once;
   };
-  std::vector<span> spans{};           ///< when it may have existed
+  std::vector<span> spans{};  ///< when it may have existed
   stamp certain_since = never;
-  std::vector<stamp> subscribes{};     ///< when SUBSCRIBE was sent: a replay of retained messages each
+  std::vector<stamp> subscribes{};  ///< when SUBSCRIBE was sent: a replay of retained messages each
 
   void on_subscribe_sent(stamp now, mqtt::qos quality);
   void on_suback(stamp now, mqtt::qos quality, bool others_waiting);
@@ -40,9 +40,9 @@ struct filter_model {
 struct session_model {
   enum class existence : std::uint8_t { no, yes, unknown };
   existence exists = existence::no;
-  bool persistent = false;    ///< of the newest CONNECT
-  unsigned epoch = 0;         ///< counts sessions that are surely different
-  stamp may_have_ended = 0;   ///< newest moment when the session may have come to its end
+  bool persistent = false;   ///< of the newest CONNECT
+  unsigned epoch = 0;        ///< counts sessions that are surely different
+  stamp may_have_ended = 0;  ///< newest moment when the session may have come to its end
   std::map<std::string, filter_model> filters{};
 
   /// Deliveries of this epoch.

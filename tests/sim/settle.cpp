@@ -109,9 +109,9 @@ void runner::check_balance() {
                   " reasons");
   }
   if (t[observe::counter::connections_opened] - closed != c.connections) {
-    context_.fail("connections opened " +
-                  std::to_string(t[observe::counter::connections_opened]) + ", closed " +
-                  std::to_string(closed) + ", there are " + std::to_string(c.connections));
+    context_.fail("connections opened " + std::to_string(t[observe::counter::connections_opened]) +
+                  ", closed " + std::to_string(closed) + ", there are " +
+                  std::to_string(c.connections));
   }
 }
 
@@ -172,8 +172,8 @@ void runner::check_empty() {
   none("stored retained messages", s.retained);
   none("undecided entries", s.undecided);
   for (std::size_t i = 0; i < broker_.shards(); ++i) {
-    none("interest counts", broker_.interest().count(routing::shard_id{
-                                static_cast<std::uint8_t>(i)}));
+    none("interest counts",
+         broker_.interest().count(routing::shard_id{static_cast<std::uint8_t>(i)}));
   }
 }
 

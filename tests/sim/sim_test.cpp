@@ -18,7 +18,7 @@ void expect_good(std::uint64_t seed) {
 }
 
 TEST(Simulator, FindsNoBrokenPromiseInFixedSeeds) {
-  for (std::uint64_t seed = 1; seed <= 1'500; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 2'000; ++seed) {
     expect_good(seed);
     if (HasFailure()) return;
   }

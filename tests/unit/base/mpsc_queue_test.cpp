@@ -64,9 +64,7 @@ TEST(MpscQueue, WakingForAnotherReasonEndsTheAnnouncement) {
 TEST(MpscQueue, PushedFromWithinADrain) {
   mpsc_queue<int> queue;
   EXPECT_FALSE(queue.push(1));
-  queue.drain([&](int v) {
-    EXPECT_FALSE(queue.push(v + 1));
-  });
+  queue.drain([&](int v) { EXPECT_FALSE(queue.push(v + 1)); });
   EXPECT_EQ(drained(queue), std::vector{2});
   EXPECT_TRUE(queue.announce_sleep());
 }

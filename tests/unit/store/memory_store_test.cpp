@@ -22,16 +22,16 @@ TEST(MemoryStore, RestoresASessionAsItsRecordsSay) {
   session_opened open = opened(7, "phone");
   open.owner = "ann";
   open.version = mqtt::protocol_version::v31;
-  std::ignore = s.submit(records(
-      open, subscribed{session_number{7}, "a/#", mqtt::qos::at_least_once},
-      subscribed{session_number{7}, "b", mqtt::qos::at_most_once},
-      subscribed{session_number{7}, "a/#", mqtt::qos::exactly_once},
-      unsubscribed{session_number{7}, "b"}, entry(7, 1, 101), entry(7, 2, 102), entry(7, 3, 103),
-      sent{session_number{7}, log_position{1}, mqtt::packet_id{9}},
-      rec_received{session_number{7}, log_position{1}}, removal(7, 2),
-      qos2_received{session_number{7}, mqtt::packet_id{5}},
-      qos2_received{session_number{7}, mqtt::packet_id{4}},
-      qos2_released{session_number{7}, mqtt::packet_id{5}}));
+  std::ignore = s.submit(
+      records(open, subscribed{session_number{7}, "a/#", mqtt::qos::at_least_once},
+              subscribed{session_number{7}, "b", mqtt::qos::at_most_once},
+              subscribed{session_number{7}, "a/#", mqtt::qos::exactly_once},
+              unsubscribed{session_number{7}, "b"}, entry(7, 1, 101), entry(7, 2, 102),
+              entry(7, 3, 103), sent{session_number{7}, log_position{1}, mqtt::packet_id{9}},
+              rec_received{session_number{7}, log_position{1}}, removal(7, 2),
+              qos2_received{session_number{7}, mqtt::packet_id{5}},
+              qos2_received{session_number{7}, mqtt::packet_id{4}},
+              qos2_released{session_number{7}, mqtt::packet_id{5}}));
 
   const recovered r{s};
   ASSERT_EQ(r.sessions.size(), 1U);
@@ -66,8 +66,8 @@ TEST(MemoryStore, RemembersSinceWhenASessionIsIdle) {
   const base::wall_time since{std::chrono::milliseconds{1'000}};
   memory_store s{mode::immediate};
   std::ignore = s.submit(records(opened(1, "a"), opened(2, "b")));
-  std::ignore = s.submit(records(session_idle{session_number{1}, since},
-                                 session_idle{session_number{2}, since}));
+  std::ignore = s.submit(
+      records(session_idle{session_number{1}, since}, session_idle{session_number{2}, since}));
   std::ignore = s.submit(records(session_idle{session_number{2}, base::wall_time{}}));
   const recovered r{s};
   EXPECT_EQ(r.sessions.at(0).idle_since, since);

@@ -6,9 +6,9 @@
 namespace godwit::store {
 namespace {
 
+using mqtt::message_number;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using mqtt::message_number;
 
 /// Three sessions and, in the first two, one tentative entry each for commit 50.
 class TentativeEntries : public ::testing::Test {
@@ -93,8 +93,8 @@ TEST_F(TentativeEntries, AreNotDecidedByAnotherNumber) {
 }
 
 TEST_F(TentativeEntries, CanBeDecidedInTheirOwnBatch) {
-  submit(entry(1, 3, 70, 70), qos2_received{session_number{3}, mqtt::packet_id{2},
-                                            message_number{70}});
+  submit(entry(1, 3, 70, 70),
+         qos2_received{session_number{3}, mqtt::packet_id{2}, message_number{70}});
   EXPECT_THAT(numbers(recovered{store_}.sessions.at(0)), ElementsAre(11, 70));
 }
 
