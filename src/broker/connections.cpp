@@ -215,7 +215,7 @@ void shard_engine::end_connection(connection_handle h, const session::close_reas
   ports.counters.add_close(static_cast<std::size_t>(reason.cause));
   c->at = phase::closing;
   c->input = base::bytes{};
-  drop_parked(*c);
+  release_parked(h, *c);
   timers_.cancel(c->deadline);
   timers_.cancel(c->retry);
   if (s != nullptr) {
@@ -229,18 +229,6 @@ void shard_engine::end_connection(connection_handle h, const session::close_reas
     return;
   }
   forget(h);
-}
-
-/// A PUBLISH that could not be routed before its connection was lost was never answered: its client
-/// will send it again.
-void shard_engine::drop_parked(connection& c) {
-  if (!c.parked) return;
-  ports.counters.add(observe::refuse_reason::connection_closing);
-  session_slot* const s = find(c.session);
-  if (s != nullptr && c.parked->message->quality() == mqtt::qos::exactly_once) {
-    s->received.abandon(c.parked->id);
-  }
-  c.parked.reset();
 }
 
 void shard_engine::forget(connection_handle h) {

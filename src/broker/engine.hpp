@@ -32,6 +32,7 @@ enum class timer_kind : std::uint32_t {
   retry,
   session_expiry,
   held_publishes,
+  settled_replay,
   share_handover,
   will_grace,
   sys_topics,
@@ -136,7 +137,6 @@ struct shard_engine {
   void doom(connection_handle h, session::close_reason reason);
   void end_connection(connection_handle h, const session::close_reason& reason);
   void forget(connection_handle h);
-  void drop_parked(connection& c);
   void bury_doomed();
   [[nodiscard]] bool is_held_back(const connection& c) const noexcept;
   void update_reading(connection_handle h, connection& c);
@@ -188,13 +188,13 @@ struct shard_engine {
 
   // ---- PUBLISH in (on_publish.cpp)
   handled on_publish(connection_handle h, connection& c, const mqtt::frame& f);
-  void start_publish(connection_handle h, connection& c, session_slot& s, routed_message& m,
-                     mqtt::packet_id id);
-  void route_publish(connection_handle h, connection& c, session_slot& s, routed_message& m,
+  void start_publish(connection_handle h, connection& c, routed_message& m, mqtt::packet_id id);
+  void route_publish(connection_handle h, connection* c, session_handle sh, routed_message& m,
                      mqtt::packet_id id, const disk_needs& needs);
   void route_unanswered(routed_message& m, const routing::resolution& r);
   void park(connection_handle h, connection& c, routed_message& m, mqtt::packet_id id,
             pending_id retaining, const disk_needs& needs);
+  void release_parked(connection_handle h, connection& c);
   void retry_parked();
   void unpark(connection_handle h, connection& c);
   void answer_publish(connection_handle h, connection& c, mqtt::qos quality, mqtt::packet_id id);
@@ -251,7 +251,11 @@ struct shard_engine {
   // ---- retained messages (retained.cpp)
   session::batch_number retain(const base::ref<const mqtt::message>& m);
   void forget_cleared(std::uint64_t version);
-  void start_replay(session_handle h, session_slot& s, std::string_view filter, mqtt::qos q);
+  enum class replay_of : std::uint8_t { new_subscription, known_subscription };
+  void start_replay(session_handle h, session_slot& s, std::string_view filter, mqtt::qos q,
+                    replay_of what);
+  void settle_replay(replay_handle r);
+  [[nodiscard]] bool is_superseded(const session_slot& s, const mqtt::message_fields& m) const;
   void ask_for_retained(const session_slot& s);
   void drop_unasked_replays(session_slot& s);
   void ask_page(replay_handle r, routing::shard_id from, std::optional<std::string> after);

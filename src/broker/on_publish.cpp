@@ -63,7 +63,7 @@ shard_engine::handled shard_engine::on_publish(connection_handle h, connection& 
   fields.quality = p.quality;
   fields.retain = p.retain;
   routed_message m{fields};
-  start_publish(h, c, s, m, p.id);
+  start_publish(h, c, m, p.id);
   return handled::yes;
 }
 
@@ -84,16 +84,18 @@ void shard_engine::answer_publish(connection_handle h, connection& c, mqtt::qos 
 
 /// A retained message goes to its home first and is routed when it is there: whoever subscribes in
 /// between finds it there, whoever subscribed before gets it live.
-void shard_engine::start_publish(connection_handle h, connection& c, session_slot& s,
-                                 routed_message& m, mqtt::packet_id id) {
+void shard_engine::start_publish(connection_handle h, connection& c, routed_message& m,
+                                 mqtt::packet_id id) {
   disk_needs needs;
   if (m.fields().retain) {
     m.set_retain_version(ports.numbers.retain_version());
     const routing::shard_id home = home_of_topic(m.fields().topic, options.seed, options.shards);
     if (home != self) {
-      const pending_id asked = make_pending(goal::retained{h, {}});
-      ++find_pending(asked)->outstanding;
-      mailbox_.post(home, mail::retain{asked, m.kept(*this)});
+      const pending_id asked = make_pending(goal::retained{h, c.session, id, {}});
+      pending_operation& op = *find_pending(asked);
+      op.message = m.kept(*this);
+      ++op.outstanding;
+      mailbox_.post(home, mail::retain{asked, op.message});
       park(h, c, m, id, asked, {});
       part_done(asked);
       return;
@@ -104,11 +106,13 @@ void shard_engine::start_publish(connection_handle h, connection& c, session_slo
     park(h, c, m, id, 0, needs);
     return;
   }
-  route_publish(h, c, s, m, id, needs);
+  route_publish(h, &c, c.session, m, id, needs);
 }
 
-void shard_engine::route_publish(connection_handle h, connection& c, session_slot& s,
+/// `c` is null when the connection has gone since: the message was taken in, so it goes its way.
+void shard_engine::route_publish(connection_handle h, connection* c, session_handle sh,
                                  routed_message& m, mqtt::packet_id id, const disk_needs& needs) {
+  session_slot& s = sessions_.at(sh);
   const routing::resolution& r = router_.resolve(m.fields().topic);
   const mqtt::qos quality = m.fields().quality;
   if (quality == mqtt::qos::at_most_once) {
@@ -120,7 +124,7 @@ void shard_engine::route_publish(connection_handle h, connection& c, session_slo
   const bool crosses = r.others != 0 || !r.groups.empty();
   const bool needs_record = is_qos2 && s.is_persistent();
   const auto make = [&] {
-    const pending_id made = make_pending(goal::answer{h, c.session, type, id});
+    const pending_id made = make_pending(goal::answer{h, sh, type, id});
     find_pending(made)->counts_publish = true;
     return made;
   };
@@ -154,7 +158,7 @@ void shard_engine::route_publish(connection_handle h, connection& c, session_slo
     ports.counters.add(d.matched != 0 ? observe::counter::publish_routed
                                       : observe::counter::publish_no_subscriber);
     if (is_qos2) s.received.commit(id);
-    answer_publish(h, c, quality, id);
+    if (c != nullptr) answer_publish(h, *c, quality, id);
     return;
   }
   if (pending == 0) pending = make();
@@ -164,7 +168,7 @@ void shard_engine::route_publish(connection_handle h, connection& c, session_slo
   op.ticket = std::max(op.ticket, needs.ticket);
   op.batch = wrote ? records_.open_batch() : needs.batch;
   hold_for_slow(d, pending);
-  c.answers.push({.type = type, .id = id, .waits_for = pending});
+  if (c != nullptr) c->answers.push({.type = type, .id = id, .waits_for = pending});
   part_done(pending);
 }
 
@@ -229,9 +233,18 @@ void shard_engine::unpark(connection_handle h, connection& c) {
   routed_message m{c.parked->message};
   if (!may_route(router_.resolve(m.fields().topic))) return;
   const std::unique_ptr<parked_publish> p = std::move(c.parked);
-  route_publish(h, c, sessions_.at(c.session), m, p->id, {p->ticket, p->batch});
+  route_publish(h, &c, c.session, m, p->id, {p->ticket, p->batch});
   update_reading(h, c);
   if (c.at_end_of_input) list_for_input(h, c);
+}
+
+/// The connection ends with a PUBLISH that was taken in: it is routed all the same, now or when it
+/// is at home. A QoS 2 id stays known, so that its repetition is recognised.
+void shard_engine::release_parked(connection_handle h, connection& c) {
+  const std::unique_ptr<parked_publish> p = std::move(c.parked);
+  if (!p || p->retaining != 0) return;  // `collected` goes on with it
+  routed_message m{p->message};
+  route_publish(h, nullptr, c.session, m, p->id, {p->ticket, p->batch});
 }
 
 }  // namespace godwit::broker

@@ -98,7 +98,11 @@ std::uint8_t shard_engine::subscribe(connection_handle h, session_handle sh, ses
     join_group(sh, *parts, r.quality, pending);
   } else {
     router_.subscribe(filter, routing::subscriber_id{sh.index}, {.quality = r.quality});
-    if (wants_retained) start_replay(sh, s, filter, r.quality);
+    if (wants_retained) {
+      const bool is_new = outcome == session::subscription_table::outcome::added;
+      start_replay(sh, s, filter, r.quality,
+                   is_new ? replay_of::new_subscription : replay_of::known_subscription);
+    }
   }
   return granted;
 }

@@ -53,7 +53,11 @@ void shard_engine::collected(pending_id id, pending_operation& p) {
       c->parked->retaining = 0;
       c->parked->ticket = ticket;
       unpark(what.connection, *c);
-    } else if (message) {
+    } else if (session_slot* const s = find(what.session); s != nullptr && !s->ended) {
+      routed_message m{message};
+      route_publish(what.connection, nullptr, what.session, m, what.id, {ticket, {}});
+    } else {
+      if (what.will.value() == 0) ports.counters.subtract(observe::counter::publish_received);
       route_own(message, what.will);
     }
     return;

@@ -35,8 +35,10 @@ struct handover {
 /// The retained message is at home; the parked publish of this connection, or the broker's own, is
 /// routed now.
 struct retained {
-  connection_handle connection;  ///< none: `message` is published by the broker itself
-  mqtt::message_number will{};   ///< not 0: it is this will
+  connection_handle connection;  ///< none: the message is the broker's own
+  session_handle session;        ///< of the publisher, which may outlive its connection
+  mqtt::packet_id id{};
+  mqtt::message_number will{};  ///< not 0: it is this will
 };
 /// One page of a retained replay.
 struct page {

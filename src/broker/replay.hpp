@@ -22,9 +22,14 @@ struct replay {
     std::optional<std::string> after;
   };
   std::vector<next_page> to_ask;
-  bool is_asked = false;   ///< the SUBACK is out, and so are the questions
-  bool is_listed = false;  ///< waits for room
+  bool is_asked = false;           ///< the SUBACK is out, and so are the questions
+  base::timer_token forgotten_at;  ///< once it has settled
+  bool is_listed = false;          ///< waits for room
+  /// Whoever took a version from here on up routes to this subscription.
+  std::uint64_t horizon = 0;
+  bool is_new = false;  ///< The subscription was: it has no right to what was published before.
   std::map<std::string, std::uint64_t, std::less<>> passed_live;  ///< topic -> retain_version
+  std::map<std::string, std::uint64_t, std::less<>> replayed;     ///< the same, recent ones only
 };
 
 }  // namespace godwit::broker

@@ -10,6 +10,9 @@ namespace {
 constexpr std::uint64_t room_bytes = 1'048'576;
 /// Mail is never under way for so long; older versions of a cleared topic cannot come any more.
 constexpr std::chrono::seconds cleared_memory{60};
+constexpr std::chrono::seconds settled_memory{10};
+/// A publish that took its version longer ago is not under way any more.
+constexpr std::uint64_t recent_versions = 65'536;
 
 }  // namespace
 
@@ -45,13 +48,15 @@ void shard_engine::forget_cleared(std::uint64_t version) {
 /// [v311 MQTT-3.3.1-6] [v311 MQTT-3.8.4-3], after its SUBACK. What passes live is noted from here
 /// on.
 void shard_engine::start_replay(session_handle h, session_slot& s, std::string_view filter,
-                                mqtt::qos q) {
+                                mqtt::qos q, replay_of what) {
   end_replays(s, filter);
   const replay_handle r = replays_.emplace();
   replay& p = replays_.at(r);
   p.session = h;
   p.filter = filter;
   p.quality = q;
+  p.horizon = ports.numbers.retain_horizon();
+  p.is_new = what == replay_of::new_subscription;
   s.extra().replays.push_back(r);
 }
 
@@ -104,8 +109,13 @@ void shard_engine::on_page(replay_handle r, routing::shard_id from, mail::retain
   session_slot& s = sessions_.at(h);
   delivery d;
   for (base::ref<const mqtt::message>& m : page.messages) {
+    // What is newer than the subscription comes live, in its publisher's order.
+    if (m->retain_version() >= p->horizon) continue;
     const auto live = p->passed_live.find(m->topic());
     if (live != p->passed_live.end() && live->second >= m->retain_version()) continue;
+    if (p->is_new && options.shards > 1 && m->retain_version() + recent_versions > p->horizon) {
+      p->replayed.insert_or_assign(std::string{m->topic()}, m->retain_version());
+    }
     const mqtt::qos q = std::min(p->quality, m->quality());
     routed_message out{std::move(m)};
     deliver(h, s, out, q, true, {}, {}, d);
@@ -118,7 +128,7 @@ void shard_engine::on_page(replay_handle r, routing::shard_id from, mail::retain
       waiting_replays_.push_back(r);
     }
   } else if (--p->shards_left == 0) {
-    end_replay(r);
+    settle_replay(r);
   }
 }
 
@@ -150,15 +160,53 @@ bool shard_engine::has_room(const session_slot& s) const noexcept {
 
 void shard_engine::end_replay(replay_handle r) {
   if (const replay* const p = replays_.find(r)) {
-    if (session_slot* const s = find(p->session)) std::erase(s->extras->replays, r);
+    if (session_slot* const s = find(p->session)) {
+      std::erase(s->extras->replays, r);
+      std::erase(s->extras->settled, r);
+    }
+    timers_.cancel(p->forgotten_at);
     replays_.erase(r);
   }
 }
 
+/// All pages have come. A copy that is older than what they brought may still be on its way from
+/// its publisher's shard; it is remembered for longer than mail ever takes.
+void shard_engine::settle_replay(replay_handle r) {
+  replay& p = replays_.at(r);
+  if (p.replayed.empty()) {
+    end_replay(r);
+    return;
+  }
+  session_extras& e = *sessions_.at(p.session).extras;
+  std::erase(e.replays, r);
+  e.settled.push_back(r);
+  p.passed_live.clear();
+  p.forgotten_at =
+      arm(now.steady + settled_memory, timer_kind::settled_replay, r.index, r.generation);
+}
+
+/// A live copy from before a new subscription, of which the replay has brought the same or a newer
+/// one: old after new. A session that matches by another subscription, too, has a right to it.
+bool shard_engine::is_superseded(const session_slot& s, const mqtt::message_fields& m) const {
+  const auto is_known = [&](replay_handle r) {
+    const replay& p = replays_.at(r);
+    const auto seen = p.replayed.find(m.topic);
+    if (seen == p.replayed.end() || seen->second < m.retain_version) return false;
+    bool has_right = false;
+    s.subscriptions.for_each([&](std::string_view filter, mqtt::qos) {
+      has_right = has_right || (filter != p.filter && mqtt::topic_matches(filter, m.topic));
+    });
+    return !has_right;
+  };
+  return std::any_of(s.extras->replays.begin(), s.extras->replays.end(), is_known) ||
+         std::any_of(s.extras->settled.begin(), s.extras->settled.end(), is_known);
+}
+
 /// A repeated subscription replays anew, one that ended not at all.
 void shard_engine::end_replays(session_slot& s, std::string_view filter) {
-  if (!s.is_replaying()) return;
-  const auto replays = s.extras->replays;
+  if (!s.extras) return;
+  auto replays = s.extras->replays;
+  replays.insert(replays.end(), s.extras->settled.begin(), s.extras->settled.end());
   for (const replay_handle r : replays) {
     if (replays_.at(r).filter == filter) end_replay(r);
   }

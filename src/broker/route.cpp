@@ -72,6 +72,8 @@ void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
                            bool retain, mqtt::message_number commit, std::string_view share,
                            delivery& d) {
   ++d.matched;
+  const bool is_retained_live = m.fields().retain && !retain && s.extras;
+  if (is_retained_live && is_superseded(s, m.fields())) return;
   ports.counters.add(observe::counter::copies_made);
   const auto allowed =
       ports.authorizer.check(s.owner, s.client_id, auth::action::receive, m.fields().topic);
@@ -79,7 +81,7 @@ void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
     count_dropped(observe::drop_reason::no_permission, {1, 0}, false);
     return;
   }
-  if (m.fields().retain && !retain && s.is_replaying()) note_live(s, m.fields());
+  if (is_retained_live && s.is_replaying()) note_live(s, m.fields());
   connection* const c = connections_.find(s.connection);
   if (quality == mqtt::qos::at_most_once) {
     if (c == nullptr) {
@@ -212,7 +214,7 @@ void shard_engine::publish_own(base::ref<const mqtt::message> m, mqtt::message_n
   if (m->retain()) {
     const routing::shard_id home = home_of_topic(m->topic(), options.seed, options.shards);
     if (home != self) {
-      const pending_id asked = make_pending(goal::retained{{}, will});
+      const pending_id asked = make_pending(goal::retained{{}, {}, {}, will});
       pending_operation& op = *find_pending(asked);
       op.message = m;
       ++op.outstanding;

@@ -25,7 +25,8 @@ using replay_handle = base::handle<replay>;
 /// Things that few sessions have at any time.
 struct session_extras {
   std::vector<replay_handle> replays;
-  std::vector<pending_id> held;  ///< publishes that wait until this subscriber has caught up
+  std::vector<replay_handle> settled;  ///< complete, but older copies may still come live
+  std::vector<pending_id> held;        ///< publishes that wait until this subscriber has caught up
   base::timer_token held_until;
   base::timer_token handover;   ///< messages of shared groups move on while it is away
   bool hands_over = false;      ///< its shared messages go to other members now

@@ -75,7 +75,8 @@ void shard_engine::end_session(session_handle h, session_slot& s) {
   timers_.cancel(s.expiry);
   if (s.extras) {
     timers_.cancel(s.extras->handover);
-    const auto replays = s.extras->replays;
+    auto replays = s.extras->replays;
+    replays.insert(replays.end(), s.extras->settled.begin(), s.extras->settled.end());
     for (const replay_handle r : replays) end_replay(r);
   }
   s.subscriptions.for_each([&](std::string_view filter, mqtt::qos) {

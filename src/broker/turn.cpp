@@ -120,6 +120,9 @@ void shard_engine::on_timer(const timer_payload& due) {
     case timer_kind::held_publishes:
       if (session_slot* const found = find(s)) release_held(*found);
       break;
+    case timer_kind::settled_replay:
+      end_replay({due.index, due.generation});
+      break;
     case timer_kind::share_handover:
       if (session_slot* const found = find(s); found != nullptr && !found->connection) {
         found->extra().hands_over = true;

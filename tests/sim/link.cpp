@@ -106,7 +106,7 @@ void link::look() {
   }
   if (!live_since_ && is_live()) live_since_ = context_.now.steady;
   if (wire_->broker_closed && !closed_at_) closed_at_ = context_.now.steady;
-  if (wire_->consumed == consumed_) return;
+  if (wire_->consumed == consumed_ || is_ended_) return;
   consumed_ = wire_->consumed;
   last_read_ = context_.now.steady;
   while (!packet_ends_.empty() && packet_ends_.front() <= consumed_) {

@@ -52,6 +52,8 @@ class link {
   [[nodiscard]] bool must_be_closed(std::uint16_t keep_alive_s);
   /// An older CONNECT of the client may come after this one and take over.
   void excuse() { excused_ = true; }
+  /// The broker says that the connection ended; what it reads from here on it throws away.
+  void note_end() { is_ended_ = true; }
   /// The broker stops: it closes whatever there is, and keeps the will.
   void meet_stop() { met_stop_ = true; }
   [[nodiscard]] bool has_met_stop() const noexcept { return met_stop_; }
@@ -72,6 +74,7 @@ class link {
   bool stalled_ = false;
   bool excused_ = false;
   bool met_stop_ = false;
+  bool is_ended_ = false;
   std::uint64_t moved_down_ = 0;
   std::optional<base::steady_time> closed_at_;
   std::uint64_t consumed_ = 0;

@@ -250,7 +250,8 @@ void persona::answer_some(std::size_t count) {
 void persona::disconnect() {
   if (phase_ != phase::up || link_->is_closing()) return;
   note("DISCONNECT");
-  was_all_answered_ = expected_pubacks_.empty() && expected_pubrecs_.empty();
+  was_all_answered_ = expected_pubacks_.empty() && expected_pubrecs_.empty() &&
+                      requests_.empty();
   disconnect_sent_ = true;
   send(test::disconnect_packet(plan_.version));
   link_->close();

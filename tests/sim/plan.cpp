@@ -51,7 +51,8 @@ plan make_plan(context& c) {
     p.personas.back().session_expiry = shard.limits.session_expiry;
     p.personas.back().retain_percent = retain_percent;
     p.personas.back().topics = topic_count;
-    p.personas.back().reads_at_once = shard.turn_packets_max > 1'000;
+    p.personas.back().reads_at_once = shard.turn_packets_max > 1'000 &&
+                                      shard.mail_credit > 1'000;
   }
   p.rude = c.below(3);
   p.steps = 600 + c.below(1'800);

@@ -99,7 +99,14 @@ void runner::random_turn() {
 
 void runner::after_turn() {
   const auto& events = broker_.log().events();
-  for (; logged_ < events.size(); ++logged_) context_.note("log: " + events[logged_].text());
+  for (; logged_ < events.size(); ++logged_) {
+    const test::logged_event& e = events[logged_];
+    context_.note("log: " + e.text());
+    if (e.name != "client.disconnected") continue;
+    for (const auto& l : links_) {
+      if (l->name() == e.field("peer")) l->note_end();
+    }
+  }
   for (const auto& l : links_) l->look();
   check_one_connection_each();
 }

@@ -29,6 +29,11 @@ class number_source {
   [[nodiscard]] std::uint64_t retain_version() noexcept {
     return version_.fetch_add(1, std::memory_order_seq_cst);
   }
+  /// Whoever takes a version from here on up sees everything that this thread did before the call:
+  /// a read-modify-write, so that the two synchronize.
+  [[nodiscard]] std::uint64_t retain_horizon() noexcept {
+    return version_.fetch_add(0, std::memory_order_seq_cst);
+  }
 
  private:
   std::atomic<std::uint64_t> message_{1};
