@@ -261,7 +261,9 @@ void shard_engine::on_closed(connection_token token, transport_end how) {
 
 /// Must what makes another answer wait? Then only acknowledgements and pings are handled.
 bool shard_engine::is_held_back(const connection& c) const noexcept {
-  return c.parked || c.answers.size() >= options.limits.unanswered_publishes_max;
+  if (c.parked || c.answers.size() >= options.limits.unanswered_publishes_max) return true;
+  const session_slot* const s = sessions_.find(c.session);
+  return s != nullptr && s->extras && s->extras->late_publishes != 0;
 }
 
 /// Reading follows from the connection's state, so that no path can forget to turn it on again.

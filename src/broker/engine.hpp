@@ -195,6 +195,7 @@ struct shard_engine {
   void park(connection_handle h, connection& c, routed_message& m, mqtt::packet_id id,
             pending_id retaining, const disk_needs& needs);
   void release_parked(connection_handle h, connection& c);
+  void late_publish_done(session_handle h);
   void retry_parked();
   void unpark(connection_handle h, connection& c);
   void answer_publish(connection_handle h, connection& c, mqtt::qos quality, mqtt::packet_id id);

@@ -138,7 +138,7 @@ void shard_engine::on_letter(routing::shard_id from, mail::share_deliver&& l) {
     deliver(h, *s, m, l.options.quality, false, l.commit, l.share, d);
   }
   if (l.pending == 0) return;
-  mail::share_answer answer{l.pending, {}, is_member, d.tentative};
+  mail::share_answer answer{l.pending, {}, is_member, d.tentative, l.number};
   if (d.durable) {
     unsubmitted_replies_.push_back({from, answer});
   } else {
@@ -149,9 +149,9 @@ void shard_engine::on_letter(routing::shard_id from, mail::share_deliver&& l) {
 void shard_engine::on_letter(routing::shard_id from, mail::share_answer&& l) {
   pending_operation* const op = find_pending(l.pending);
   GODWIT_ASSERT(op != nullptr);
-  // Answers of one shard come in the order of its letters.
+  // One that waited for its batch comes behind one that did not.
   const auto share = std::find_if(op->shares.begin(), op->shares.end(),
-                                  [&](const forwarded_share& f) { return f.member.shard == from; });
+                                  [&](const forwarded_share& f) { return f.number == l.number; });
   GODWIT_ASSERT(share != op->shares.end());
   const forwarded_share which = *share;
   op->shares.erase(share);

@@ -242,7 +242,11 @@ void shard_engine::unpark(connection_handle h, connection& c) {
 /// is at home. A QoS 2 id stays known, so that its repetition is recognised.
 void shard_engine::release_parked(connection_handle h, connection& c) {
   const std::unique_ptr<parked_publish> p = std::move(c.parked);
-  if (!p || p->retaining != 0) return;  // `collected` goes on with it
+  if (!p) return;
+  if (p->retaining != 0) {  // `collected` goes on with it
+    if (session_slot* const s = find(c.session)) ++s->extra().late_publishes;
+    return;
+  }
   routed_message m{p->message};
   route_publish(h, nullptr, c.session, m, p->id, {p->ticket, p->batch});
 }

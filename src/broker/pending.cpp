@@ -56,8 +56,11 @@ void shard_engine::collected(pending_id id, pending_operation& p) {
     } else if (session_slot* const s = find(what.session); s != nullptr && !s->ended) {
       routed_message m{message};
       route_publish(what.connection, nullptr, what.session, m, what.id, {ticket, {}});
+      late_publish_done(what.session);
     } else {
-      if (what.will.value() == 0) ports.counters.subtract(observe::counter::publish_received);
+      if (what.session) {  // a client's, which is counted already
+        ports.counters.subtract(observe::counter::publish_received);
+      }
       route_own(message, what.will);
     }
     return;
@@ -76,6 +79,14 @@ void shard_engine::collected(pending_id id, pending_operation& p) {
   if (p.ticket > ports.durable_store.durable()) {
     wait_for(p.ticket, {durable_wait::kind::pending, id});
   }
+}
+
+/// The session's next connection may go on.
+void shard_engine::late_publish_done(session_handle h) {
+  session_slot* const s = find(h);
+  if (s == nullptr || !s->extras || s->extras->late_publishes == 0) return;
+  --s->extras->late_publishes;
+  if (connection* const c = connections_.find(s->connection)) update_reading(s->connection, *c);
 }
 
 /// What must take effect once does so with this record: tentative entries everywhere wait for it.

@@ -58,6 +58,7 @@ struct forwarded_share {
   routing::group_id group{};
   routing::group_member member;
   mqtt::qos quality = mqtt::qos::at_most_once;
+  std::uint32_t number = 0;  ///< of this operation
 };
 
 /// An operation of this shard that waits for other shards, slow subscribers or the disk.
@@ -75,6 +76,7 @@ struct pending_operation {
   bool counts_publish = false;        ///< "routed" or "no subscriber" when collected
   bool needs_commit = false;          ///< somebody wrote a tentative entry
   std::vector<forwarded_share> shares;
+  std::uint32_t shares_made = 0;
 };
 
 }  // namespace godwit::broker

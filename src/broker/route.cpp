@@ -57,14 +57,16 @@ bool shard_engine::share_to_member(routed_message& m, mqtt::qos quality, routing
   }
   routing::subscription_options o = choice->options;
   o.quality = q;
+  std::uint32_t number = 0;
   if (pending_operation* const op = find_pending(pending)) {
     ++op->outstanding;
-    op->shares.push_back({group, choice->member, quality});
+    number = ++op->shares_made;
+    op->shares.push_back({group, choice->member, quality, number});
   } else {
     ++d.matched;  // the member's shard takes it or counts it as dropped
   }
-  mailbox_.post(choice->member.shard,
-                mail::share_deliver{pending, m.kept(*this), choice->member, o, share, commit});
+  mailbox_.post(choice->member.shard, mail::share_deliver{pending, m.kept(*this), choice->member, o,
+                                                          share, commit, number});
   return true;
 }
 

@@ -18,7 +18,7 @@ struct published {
   mqtt::qos quality = mqtt::qos::at_most_once;
   bool retain = false;
   bool is_will = false;
-  std::size_t publisher = 0;
+  std::size_t publisher = 0;  ///< one session of one client
   unsigned sends = 0;        ///< how often PUBLISH went out
   bool is_unsure = false;    ///< sent again in what may be another session: another message then
   stamp first_sent = never;  ///< a will: when its CONNECT was sent

@@ -188,7 +188,8 @@ void persona::publish(const std::string& topic, qos quality, bool retain, bool c
   m.topic = topic;
   m.quality = quality;
   m.retain = retain;
-  m.publisher = number_;
+  // Order is owed within a session; what an ended one left behind may come late.
+  m.publisher = number_ * 10'000 + session().epoch;
   if (!clear) {
     m.payload = plan_.client_id + '/' + std::to_string(context_.mark()) +
                 std::string(context_.below(40), '.');

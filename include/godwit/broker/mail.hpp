@@ -100,6 +100,7 @@ struct share_deliver {
   routing::subscription_options options;
   std::string share;  ///< "$share/group/filter"
   mqtt::message_number commit{};
+  std::uint32_t number = 0;  ///< tells deliveries of one pending apart
 };
 
 // ---- replies -----------------------------------------------------------------------------------
@@ -129,6 +130,7 @@ struct share_answer {
   store::ticket ticket{};
   bool taken = false;  ///< false: the member is gone, pick another
   bool wants_commit = false;
+  std::uint32_t number = 0;
 };
 /// Credit comes back: mails of each class that were handled since the last one. Has none of its
 /// own.
