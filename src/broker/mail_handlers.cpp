@@ -163,6 +163,13 @@ void shard_engine::on_letter(routing::shard_id from, mail::share_answer&& l) {
       op->commit_to |= bit(from);
     }
   } else if (!groups_.filter(which.group).empty()) {
+    // Its leave is on the way and may be stuck behind letters like this one; picking it again and
+    // again would keep the message going in a circle.
+    const std::string group{groups_.name(which.group)};
+    const std::string filter{groups_.filter(which.group)};
+    leave_here(group, filter, which.member);
+  }
+  if (!l.taken && !groups_.filter(which.group).empty()) {
     routed_message m{op->message};
     delivery d;
     share_to_member(m, which.quality, which.group, which.member, op->commit, l.pending, d);
