@@ -23,11 +23,11 @@ broker_threads::broker_threads(const options& o, const shared_ports& ports)
     thread->set_host(std::move(host));
     threads_.push_back(std::move(thread));
   }
-  ports_.durable_store.on_durable([this] { mail_.nudge_all(); });
+  ports_.durable_store.on_news([this] { mail_.nudge_all(); });
 }
 
 broker_threads::~broker_threads() {
-  ports_.durable_store.on_durable([] {});
+  ports_.durable_store.on_news([] {});
   if (!running_) return;
   request_stop();
   request_stop();

@@ -1,6 +1,7 @@
 #include "memory_tables.hpp"
 
 #include <godwit/base/assert.hpp>
+#include <godwit/base/checked_cast.hpp>
 
 #include <algorithm>
 
@@ -65,8 +66,14 @@ void memory_tables::apply_one(enqueued&& r) {
     u.entries.push_back({r.session, r.position});
     ++u.waiting;
   }
+  const mqtt::message& m = *r.message;
+  const message_summary summary{.number = m.number(),
+                                .content_size = base::checked_cast<std::uint32_t>(m.content_size()),
+                                .arrival = m.arrival(),
+                                .expiry_s = m.expiry_s()};
   s->log.insert({.what = {.position = r.position,
                           .message = std::move(r.message),
+                          .summary = summary,
                           .quality = r.quality,
                           .retain = r.retain,
                           .share = std::move(r.share),
@@ -183,7 +190,18 @@ void memory_tables::drop_undecided() {
   }
 }
 
-high_water memory_tables::recover(recovery_visitor& visitor) {
+base::ref<const mqtt::message> memory_tables::find_message(mqtt::message_number number) const {
+  base::ref<const mqtt::message> found;
+  for (const auto& [_, s] : sessions_) {
+    s.log.for_each([&](const memory_entry& e) {
+      if (e.what.message->number() == number) found = e.what.message;
+    });
+    if (found) break;
+  }
+  return found;
+}
+
+high_water memory_tables::recover(recovery_visitor& visitor, std::size_t bodies) {
   drop_undecided();
   // In the order of their numbers, so that the same store restores the same way every time.
   std::map<session_number, const session*> ordered;
@@ -201,7 +219,10 @@ high_water memory_tables::recover(recovery_visitor& visitor) {
       out.subscriptions.push_back({filter, quality});
     }
     out.entries.reserve(s->log.size());
-    s->log.for_each([&](const memory_entry& e) { out.entries.push_back(e.what); });
+    s->log.for_each([&](const memory_entry& e) {
+      out.entries.push_back(e.what);
+      if (out.entries.size() > bodies) out.entries.back().message = {};
+    });
     out.qos2_received.assign(s->qos2_received.begin(), s->qos2_received.end());
     visitor.on_session(std::move(out));
   }

@@ -21,7 +21,10 @@ class memory_tables {
   /// Applies one whole batch. Records of a session that is gone change nothing.
   void apply(batch&& records);
   /// Hands everything out. Tentative entries are not decided any more: they are dropped.
-  high_water recover(recovery_visitor& visitor);
+  /// Bodies beyond the first `bodies` of a session stay here.
+  high_water recover(recovery_visitor& visitor, std::size_t bodies);
+  /// Looks through all entries.
+  [[nodiscard]] base::ref<const mqtt::message> find_message(mqtt::message_number number) const;
   [[nodiscard]] memory_store::contents count() const;
 
  private:

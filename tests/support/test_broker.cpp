@@ -13,7 +13,7 @@ routing::shard_id id_of(std::size_t i) {
 }  // namespace
 
 test_broker::test_broker(const options& o, base::moment now) : options_{o}, store_{o.store_mode} {
-  store_.on_durable([this] {
+  store_.on_news([this] {
     for (const auto& s : shards_) s->durable_grew = true;
   });
   start(o.shard.shards, now);

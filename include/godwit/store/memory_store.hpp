@@ -19,15 +19,28 @@ class memory_store final : public store {
 
   [[nodiscard]] ticket submit(batch&& records) override;
   [[nodiscard]] ticket durable() const noexcept override;
-  void on_durable(std::function<void()> announce) override;
+  void on_news(std::function<void()> announce) override;
+  [[nodiscard]] condition state() const noexcept override;
+  [[nodiscard]] bool has_room() const noexcept override;
+  void fetch(fetch_request&& wanted) override;
+  [[nodiscard]] std::vector<fetched> take_fetched(std::uint8_t shard) override;
   high_water recover(recovery_visitor& visitor) override;
 
   /// Makes the `count` oldest waiting batches durable and announces it (manual mode).
   void commit(std::size_t count);
   /// Batches that wait for `commit`.
   [[nodiscard]] std::size_t waiting() const noexcept;
-  /// Loses every batch that is not durable, as a power cut does.
+  /// Answers the `count` oldest waiting fetches and announces it (manual mode).
+  void answer_fetches(std::size_t count);
+  [[nodiscard]] std::size_t waiting_fetches() const noexcept;
+  /// Loses every batch that is not durable, and every fetch, as a power cut does.
   void crash();
+
+  /// What a disk would make of it: `full` and `failed` keep `commit` from doing anything.
+  void set_state(condition now);
+  void set_room(bool has_room);
+  /// `recover` leaves all bodies but those of the first `count` entries of a session in the store.
+  void set_bodies_recovered(std::size_t count);
 
   /// What is durable, for tests: all zero after everyone has left and expired.
   struct contents {

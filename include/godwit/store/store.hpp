@@ -2,6 +2,7 @@
 
 #include <godwit/store/records.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 
@@ -11,10 +12,19 @@ namespace godwit::store {
 /// 0 = nothing to wait for.
 using ticket = base::strong<std::uint64_t, struct ticket_tag>;
 
+/// What a session's log knows of a message while its body lies in the store only.
+struct message_summary {
+  mqtt::message_number number{};
+  std::uint32_t content_size = 0;  ///< topic, properties and payload
+  base::wall_time arrival{};
+  std::optional<std::uint32_t> expiry_s{};
+};
+
 /// One message in a restored log.
 struct restored_entry {
   log_position position{};
-  base::ref<const mqtt::message> message;
+  base::ref<const mqtt::message> message;  ///< none: the body was left in the store
+  message_summary summary{};               ///< always
   mqtt::qos quality = mqtt::qos::at_least_once;
   bool retain = false;
   std::string share;
@@ -60,8 +70,28 @@ struct high_water {
   std::uint64_t retain_version = 0;
 };
 
-/// The port to durable state. `submit` and `durable` may be called from every shard's thread and
-/// never wait for a disk.
+/// How the store is. Never renumber: metrics show the number.
+enum class condition : std::uint8_t {
+  good = 0,
+  low_disk = 1,  ///< refuse what makes new durable state; what is submitted still becomes durable
+  full = 2,      ///< nothing becomes durable until there is space again; then it goes on by itself
+  failed = 3,    ///< final: nothing more becomes durable; the process has to end
+};
+
+/// Asks for bodies of messages that a persistent session still has in its log.
+struct fetch_request {
+  std::uint8_t shard = 0;  ///< who asks
+  std::uint64_t id = 0;    ///< comes back with the answer
+  std::vector<mqtt::message_number> messages;
+};
+/// The bodies, in the order they were asked for; none where the store has no such message.
+struct fetched {
+  std::uint64_t id = 0;
+  std::vector<base::ref<const mqtt::message>> messages;
+};
+
+/// The port to durable state. Everything but `recover` may be called from every shard's thread and
+/// never waits for a disk.
 class store {
  public:
   virtual ~store() = default;
@@ -70,8 +100,20 @@ class store {
   [[nodiscard]] virtual ticket submit(batch&& records) = 0;
   /// The largest ticket that is safe.
   [[nodiscard]] virtual ticket durable() const noexcept = 0;
-  /// Called, on any thread, after `durable()` has grown other than inside `submit`. Set before use.
-  virtual void on_durable(std::function<void()> announce) = 0;
+  /// Called, on any thread, after `durable()` has grown other than inside `submit`, after fetched
+  /// bodies have come, and after `state()` or `has_room()` has changed. Set before use.
+  virtual void on_news(std::function<void()> announce) = 0;
+
+  [[nodiscard]] virtual condition state() const noexcept = 0;
+  /// False: more waits for the disk than is good. `submit` takes it all the same; whoever can make
+  /// publishers wait does so.
+  [[nodiscard]] virtual bool has_room() const noexcept = 0;
+
+  /// Starts to fetch bodies; every message must be in a durable log entry that the asking shard has
+  /// not removed. The answer comes through `take_fetched` of the same shard.
+  virtual void fetch(fetch_request&& wanted) = 0;
+  /// Answers to this shard's fetches that have come, oldest first.
+  [[nodiscard]] virtual std::vector<fetched> take_fetched(std::uint8_t shard) = 0;
 
   /// Hands out everything that is durable, before any `submit`. Tentative messages whose commit is
   /// not in the journal are left out.

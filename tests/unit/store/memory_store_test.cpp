@@ -162,7 +162,7 @@ TEST(MemoryStore, IsDurableAtOnceInImmediateMode) {
 TEST(MemoryStore, MakesBatchesDurableInOrderInManualMode) {
   memory_store s{mode::manual};
   int announced = 0;
-  s.on_durable([&] { ++announced; });
+  s.on_news([&] { ++announced; });
   const ticket first = s.submit(records(opened(1, "a")));
   const ticket second = s.submit(records(opened(2, "b")));
   EXPECT_LT(first, second);

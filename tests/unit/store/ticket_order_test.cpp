@@ -53,7 +53,7 @@ TEST(TicketOrder, HoldsForSubmitsOfSeveralThreads) {
 TEST(TicketOrder, HoldsWhileACommitterRuns) {
   memory_store s{memory_store::mode::manual};
   std::atomic<std::uint64_t> announced{0};
-  s.on_durable([&] { announced.store(s.durable().value(), std::memory_order_relaxed); });
+  s.on_news([&] { announced.store(s.durable().value(), std::memory_order_relaxed); });
   std::atomic<bool> stop{false};
   std::thread committer{[&] {
     std::uint64_t last = 0;
