@@ -82,7 +82,9 @@ bool link::may_be_closed(std::uint16_t keep_alive_s, bool connecting) const {
 
 bool link::must_be_closed(std::uint16_t keep_alive_s) {
   if (keep_alive_s == 0 || !live_since_ || !is_live() || !wire_->to_broker.empty()) return false;
-  const base::duration silent = context_.now.steady - std::max(last_read_, *live_since_);
+  const base::steady_time heard = std::max(last_read_, *live_since_);
+  const base::duration silent = context_.now.steady - heard;
+  if (overdue_since_ && *overdue_since_ <= heard) overdue_since_.reset();
   if (silent <= std::chrono::milliseconds{keep_alive_s * 1'500 + 1'000}) {
     overdue_since_.reset();
     return false;

@@ -50,6 +50,8 @@ class link {
   [[nodiscard]] bool may_be_closed(std::uint16_t keep_alive_s, bool connecting) const;
   /// Silent for so long, with everything read, that the broker must have closed it.
   [[nodiscard]] bool must_be_closed(std::uint16_t keep_alive_s);
+  /// An answer came: if the connection was paused until then, its clock began anew not later.
+  void note_answer() { last_read_ = context_.now.steady; }
   /// An older CONNECT of the client may come after this one and take over.
   void excuse() { excused_ = true; }
   /// The broker says that the connection ended; what it reads from here on it throws away.

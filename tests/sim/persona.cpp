@@ -106,6 +106,7 @@ void persona::drop_link() {
   expected_pubcomps_.clear();
   will_.reset();
   pings_ = 0;
+  may_be_held_ = false;
 }
 
 void persona::on_connection_end() {
@@ -210,6 +211,11 @@ void persona::send_publish(const outgoing& o, bool dup) {
   send(test::publish_packet(m.topic, m.payload,
                             {.quality = m.quality, .id = o.id, .retain = m.retain, .dup = dup},
                             plan_.version));
+  if (m.quality == qos::at_most_once) {
+    may_be_held_ = true;
+    answers_before_ = expected_pubacks_.size() + expected_pubrecs_.size() +
+                      expected_pubcomps_.size() + requests_.size();
+  }
   if (m.quality == qos::at_least_once) expected_pubacks_.push_back(o.id);
   if (m.quality == qos::exactly_once) expected_pubrecs_.push_back(o.id);
 }

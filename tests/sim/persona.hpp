@@ -43,6 +43,9 @@ class persona {
   [[nodiscard]] bool is_up() const noexcept { return phase_ == phase::up; }
   [[nodiscard]] bool is_idle() const noexcept { return phase_ == phase::none; }
   [[nodiscard]] bool has_open_business() const noexcept;
+  /// A QoS 0 PUBLISH may still wait to be routed, and the connection is not read meanwhile. Only an
+  /// answer to something that was sent later shows that it is over.
+  [[nodiscard]] bool may_be_held() const noexcept { return may_be_held_; }
   [[nodiscard]] const std::shared_ptr<link>& current() const noexcept { return link_; }
   [[nodiscard]] const persona_plan& what() const noexcept { return plan_; }
   [[nodiscard]] session_model& session() { return oracle_.session(number_); }
@@ -74,6 +77,7 @@ class persona {
   [[nodiscard]] bool may_connect(bool clean);
   void send_request(request r);
   void judge_close();
+  void on_answer();
   void send(const base::bytes& packet);
   void drop_link();
   void start_session_over();
@@ -141,6 +145,8 @@ class persona {
   ids expected_pubrecs_;
   ids expected_pubcomps_;
   std::size_t pings_ = 0;
+  bool may_be_held_ = false;
+  std::size_t answers_before_ = 0;  ///< to what was sent before the newest QoS 0 PUBLISH
 };
 
 }  // namespace godwit::sim

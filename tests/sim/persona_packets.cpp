@@ -126,6 +126,16 @@ persona::outgoing* persona::find_outgoing(std::uint16_t id) {
   return at == outgoing_.end() ? nullptr : &*at;
 }
 
+/// The broker answers in the order of what it was sent, so this shows how far it has come.
+void persona::on_answer() {
+  link_->note_answer();
+  if (answers_before_ != 0) {
+    --answers_before_;
+  } else {
+    may_be_held_ = false;
+  }
+}
+
 void persona::expect_in_order(ids& expected, std::uint16_t id, const char* what) {
   if (expected.empty() || expected.front() != id) {
     context_.fail(plan_.client_id + ": " + what + ' ' + std::to_string(id) + " out of order, " +
@@ -134,6 +144,7 @@ void persona::expect_in_order(ids& expected, std::uint16_t id, const char* what)
     return;
   }
   expected.pop_front();
+  on_answer();
 }
 
 void persona::on_ack(const mqtt::ack_view& p) {
@@ -180,6 +191,7 @@ void persona::on_suback(const mqtt::suback_view& p) {
   }
   const request r = at->second;
   requests_.erase(at);
+  on_answer();
   if (r.is_subscribe != (p.type == packet_type::suback)) {
     return context_.fail(plan_.client_id + ": SUBACK for UNSUBSCRIBE or the other way");
   }
