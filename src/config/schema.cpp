@@ -70,6 +70,12 @@ key<configuration> logging(std::string_view path, Kind kind, T observe::log_opti
       path, kind, [member](configuration& c) -> T& { return c.log.*member; }, doc);
 }
 template <class Kind, class T>
+key<configuration> stored(std::string_view path, Kind kind, T store_settings::*member,
+                          std::string_view doc) {
+  return make<configuration>(
+      path, kind, [member](configuration& c) -> T& { return c.store.*member; }, doc);
+}
+template <class Kind, class T>
 key<listener> socket(std::string_view path, Kind kind, T net::listener_options::*member,
                      std::string_view doc) {
   return make<listener>(
@@ -97,6 +103,12 @@ choice<session::takeover_will> takeover() {
   using session::takeover_will;
   return {{{"send", takeover_will::send}, {"suppress", takeover_will::suppress}}};
 }
+choice<persistence> kept() {
+  return {{{"disk", persistence::disk}, {"none", persistence::none}}};
+}
+choice<acknowledge> acknowledged() {
+  return {{{"durable", acknowledge::durable}, {"received", acknowledge::received}}};
+}
 choice<observe::log_level> level() {
   using observe::log_level;
   return {{{"error", log_level::error},
@@ -118,24 +130,28 @@ bool is_bind(std::string_view text) {
   return text == "localhost" || text == "*" || is_ip_address(text);
 }
 
-/// "stderr", or the full path of a file; the member is empty for stderr.
-struct log_destination {
-  [[nodiscard]] std::string kind() const { return "stderr or a file's full path"; }
+/// A word, or a full path; the member is empty for the word.
+struct path_or_word {
+  std::string_view word;
+  std::string_view what;  ///< "a file", "a directory"
+  [[nodiscard]] std::string kind() const { return std::string(word) + " or " + path(); }
   [[nodiscard]] std::string range() const { return {}; }
   complaint read(std::string_view text, std::string_view, std::string& out) const {
     constexpr std::size_t path_bytes_max = 4'095;
     const bool is_printable = std::ranges::none_of(
         text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-    if (text != "stderr" &&
-        (!text.starts_with('/') || text.size() > path_bytes_max || !is_printable)) {
-      return quoted(text) + " is neither stderr nor a file's full path";
+    if (text != word && (!text.starts_with('/') || text.size() > path_bytes_max || !is_printable)) {
+      return quoted(text) + " is neither " + std::string(word) + " nor " + path();
     }
-    out = text == "stderr" ? std::string_view{} : text;
+    out = text == word ? std::string_view{} : text;
     return std::nullopt;
   }
-  [[nodiscard]] std::string show(const std::string& file) const {
-    return file.empty() ? "stderr" : file;
+  [[nodiscard]] std::string show(const std::string& value) const {
+    return value.empty() ? std::string(word) : value;
   }
+
+ private:
+  [[nodiscard]] std::string path() const { return std::string(what) + "'s full path"; }
 };
 
 }  // namespace
@@ -246,6 +262,19 @@ std::vector<key<configuration>> broker_keys() {
       limit("protocol.mqtt31.retry.count", count{{1, any16}}, &limits::mqtt31_retry_count,
             "How often a message is sent again."),
 
+      stored("store.persistence", kept(), &store_settings::kept,
+             "Whether sessions, their messages and retained messages outlive the process."),
+      stored("store.ack", acknowledged(), &store_settings::ack,
+             "What an acknowledgement says: the disk has it, or only the broker."),
+      stored("store.directory", path_or_word{"auto", "a directory"}, &store_settings::directory,
+             "Where they are kept; auto is the service's state directory or the user's."),
+      stored(
+          "store.low_disk", size_or_word{{mib, 64 * tib, "auto"}, "auto"},
+          &store_settings::low_disk_bytes,
+          "With less space left nothing new is taken in; auto is 5 % of the disk, 1 GiB at most."),
+      stored("store.waiting_bytes_max", size{{kib, gib}}, &store_settings::waiting_bytes_max,
+             "What waits for the disk before publishers have to wait."),
+
       tuning("sys.interval", duration{{second, day, "off"}}, &shard::sys_interval,
              "How often $SYS/broker/... is published."),
 
@@ -279,7 +308,7 @@ std::vector<key<configuration>> broker_keys() {
       logging("log.level", level(), &observe::log_options::level, "The least that is logged."),
       logging("log.format", format(), &observe::log_options::format,
               "Lines for people, or one JSON object a line."),
-      logging("log.destination", log_destination{}, &observe::log_options::file,
+      logging("log.destination", path_or_word{"stderr", "a file"}, &observe::log_options::file,
               "Where the log goes; SIGHUP opens a file again, as rotation needs it."),
   };
 }
@@ -294,6 +323,7 @@ std::vector<section> sections() {
       {"protocol", "Choices that the MQTT standards leave open."},
       {"protocol.mqtt31", "For clients of MQTT 3.1 only."},
       {"protocol.mqtt31.retry", "Sending again on a live connection, as MQTT 3.1 allows."},
+      {"store", "What is on disk."},
       {"sys", "The broker's own topics."},
       {"tuning", "Sizes of the broker's insides; the defaults fit."},
       {"log", "What the broker says."},

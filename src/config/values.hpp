@@ -110,6 +110,28 @@ struct size {
   }
 };
 
+/// The same, with a word for 0.
+struct size_or_word {
+  bounds allowed;
+  std::string_view word;
+  [[nodiscard]] std::string kind() const { return "size or " + std::string(word); }
+  [[nodiscard]] std::string range() const { return show_bounds(allowed, show_size); }
+  template <class T>
+  complaint read(std::string_view text, std::string_view example, T& out) const {
+    if (text == word) {
+      out = 0;
+      return std::nullopt;
+    }
+    auto wrong = size{allowed}.read(text, example == word ? "64MiB" : example, out);
+    if (wrong) *wrong += ", or " + std::string(word);
+    return wrong;
+  }
+  template <class T>
+  [[nodiscard]] std::string show(T value) const {
+    return value == 0 ? std::string(word) : show_size(base::checked_cast<std::uint64_t>(value));
+  }
+};
+
 /// A time span, written with a unit. The member is a std::chrono duration, or an integer of
 /// seconds. The bounds are milliseconds.
 struct duration {

@@ -1,8 +1,11 @@
 #include "broker_process.hpp"
 
+#include "control_socket.hpp"
 #include "leveled_sink.hpp"
+#include "open_store.hpp"
 #include "sd_notify.hpp"
 #include "signals.hpp"
+#include "store_commands.hpp"
 #include "surroundings.hpp"
 
 #include <godwit/auth/authenticator.hpp>
@@ -15,6 +18,7 @@
 #include <godwit/observe/counters.hpp>
 #include <godwit/store/memory_store.hpp>
 
+#include <atomic>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -105,7 +109,29 @@ class broker_process {
   }
 
   exit_status serve() {
-    store::memory_store durable{store::memory_store::mode::immediate};
+    if (file_.value.store.kept == config::persistence::none) {
+      store::memory_store in_memory{store::memory_store::mode::immediate};
+      return serve_with(in_memory);
+    }
+    const store_rocksdb::options how = store_options(line_, file_.value);
+    const auto on_disk = open_store(how, clock_, log_);
+    if (!on_disk) return exit_status::failed;
+    control_socket control{how.directory};
+    signals_.watch(control.fd());
+    on_request_ = [&] {
+      control.serve_one([&](std::string_view request) {
+        return answer_request(request, [&](const std::string& to) {
+          on_disk->backup(to);
+          log_.info("store.backed_up", {{"to", to}});
+        });
+      });
+    };
+    const exit_status status = serve_with(*on_disk);
+    signals_.watch(-1);
+    return status;
+  }
+
+  exit_status serve_with(store::store& durable) {
     auth::anonymous_authenticator authenticator;
     auth::open_authorizer authorizer;
     routing::interest_table interest{options_.shard.shards, options_.shard.seed};
@@ -120,7 +146,15 @@ class broker_process {
       log_.error("listener.failed", {{"reason", reason}, {"remedy", remedy}});
       return exit_status::failed;
     }
-    threads.start([this] { signals_.wake(); });
+    durable.on_news([this, &threads, &durable] {
+      threads.wake_all();
+      const store::condition state = durable.state();
+      if (store_state_.exchange(state) != state) signals_.wake();
+    });
+    threads.start([this] {
+      threads_ended_ = true;
+      signals_.wake();
+    });
     say_ready(threads);
     const exit_status status = follow_signals(threads);
     threads.join();
@@ -156,7 +190,15 @@ class broker_process {
           if (!stopping) reload(threads);
           break;
         case signals::event::woken:
-          return stopping ? exit_status::ended : exit_status::failed;
+          if (threads_ended_) {
+            const bool is_safe = store_state_ != store::condition::failed;
+            return stopping && is_safe ? exit_status::ended : exit_status::failed;
+          }
+          on_store_state(threads);
+          break;
+        case signals::event::asked:
+          on_request_();
+          break;
         case signals::event::stop:
           threads.request_stop();
           if (stopping) {
@@ -200,8 +242,34 @@ class broker_process {
     log_.info("reload.done", {{"need_restart", changes.size()}});
   }
 
-  static std::string status_line(const net::broker_threads& threads) {
-    std::string out = "Listening on";
+  /// A store that has failed acknowledges nothing more: the process ends, and the supervisor's next
+  /// one recovers what is on disk.
+  void on_store_state(net::broker_threads& threads) {
+    if (store_state_ != store::condition::failed) {
+      tell(notifier_.ready(status_line(threads)));
+      return;
+    }
+    log_.error("broker.gives_up", {{"reason", "the store has failed"},
+                                   {"remedy", "check the disk; a new start recovers the store"}});
+    tell(notifier_.stopping("The store has failed"));
+    threads.request_stop();
+    threads.request_stop();
+  }
+
+  std::string status_line(const net::broker_threads& threads) const {
+    std::string out;
+    switch (store_state_.load()) {
+      case store::condition::low_disk:
+        out = "Little disk space, nothing new is stored. ";
+        break;
+      case store::condition::full:
+        out = "Disk full, nothing is acknowledged. ";
+        break;
+      case store::condition::good:
+      case store::condition::failed:
+        break;
+    }
+    out += "Listening on";
     for (const auto& l : threads.listeners()) out += " " + l->address;
     return out;
   }
@@ -218,6 +286,9 @@ class broker_process {
   observe::logger log_;
   service_notifier notifier_;
   net::options options_;
+  std::function<void()> on_request_;
+  std::atomic<store::condition> store_state_{store::condition::good};
+  std::atomic<bool> threads_ended_{false};
 };
 
 }  // namespace

@@ -20,13 +20,33 @@ struct option {
   std::string_view doc;
 };
 
-constexpr std::array<option, 6> options{{
+constexpr std::array<option, 8> options{{
     {"--config", "-c", "FILE", "read this configuration; without it Godwit uses its defaults"},
     {"--port", "-p", "N", "port of the first listener and those that share its port; 0 = any"},
+    {"--store", "-s", "DIR", "keep durable state in this directory"},
+    {"--quarantine", "", "",
+     "start although the store is damaged: what cannot be read is set aside"},
     {"--check", "", "", "read the configuration, tell all mistakes, start nothing"},
     {"--print-effective", "", "", "print every key with its value and where it comes from"},
     {"--version", "", "", "print the version"},
     {"--help", "-h", "", "print this text"},
+}};
+
+struct store_command {
+  std::string_view name;
+  std::string_view value;
+  task what;
+  std::string_view doc;
+};
+
+constexpr std::array<store_command, 4> store_commands{{
+    {"verify", "", task::store_verify,
+     "read everything and tell damage; the store must not be in use"},
+    {"stats", "", task::store_stats, "what is in it and how large it is; likewise"},
+    {"backup", "PATH", task::store_backup,
+     "copy it, also while godwitd runs on it; PATH must not exist"},
+    {"restore", "PATH", task::store_restore,
+     "make it a copy of a backup; the old one is set aside"},
 }};
 
 const option* find_option(std::string_view name) {
@@ -68,6 +88,10 @@ std::optional<usage_mistake> apply(const option& o, std::string_view value, comm
   } else if (o.name == "--port") {
     out.port = read_port(value);
     if (!out.port) return usage_mistake{quoted(value) + " is not a port; write 0 to 65535"};
+  } else if (o.name == "--store") {
+    out.store_directory = value;
+  } else if (o.name == "--quarantine") {
+    out.quarantine = true;
   } else if (o.name == "--check") {
     out.what = task::check;
   } else if (o.name == "--print-effective") {
@@ -80,12 +104,37 @@ std::optional<usage_mistake> apply(const option& o, std::string_view value, comm
   return std::nullopt;
 }
 
+/// `store COMMAND [PATH]` at the head of the arguments; returns how many it took.
+std::variant<std::size_t, usage_mistake> parse_store(std::span<const std::string_view> arguments,
+                                                     command_line& out) {
+  const std::string_view name = arguments.size() > 1 ? arguments[1] : std::string_view{};
+  for (const store_command& c : store_commands) {
+    if (c.name != name) continue;
+    out.what = c.what;
+    if (c.value.empty()) return std::size_t{2};
+    if (arguments.size() < 3 || arguments[2].empty() || arguments[2].starts_with('-')) {
+      return usage_mistake{"store " + std::string(name) + " takes a path: godwitd store " +
+                           std::string(name) + " PATH"};
+    }
+    out.backup = arguments[2];
+    return std::size_t{3};
+  }
+  return usage_mistake{"store takes verify, stats, backup PATH or restore PATH; it got " +
+                       quoted(name)};
+}
+
 }  // namespace
 
 std::variant<command_line, usage_mistake> parse_command_line(
     std::span<const std::string_view> arguments) {
   command_line out;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
+  std::size_t first = 0;
+  if (!arguments.empty() && arguments[0] == "store") {
+    const auto taken = parse_store(arguments, out);
+    if (const auto* wrong = std::get_if<usage_mistake>(&taken)) return *wrong;
+    first = std::get<std::size_t>(taken);
+  }
+  for (std::size_t i = first; i < arguments.size(); ++i) {
     const std::string_view argument = arguments[i];
     const auto equals = argument.starts_with("--") ? argument.find('=') : std::string_view::npos;
     const option* o = find_option(argument.substr(0, equals));
@@ -113,8 +162,12 @@ std::string help_text() {
       "godwitd - an MQTT broker (MQTT 3.1 and 3.1.1)\n"
       "\n"
       "Usage: godwitd [options]\n"
+      "       godwitd store COMMAND [options]\n"
       "\n"
       "Without options it listens on localhost, port 1883, and lets everybody on this machine in.\n"
+      "It keeps sessions and messages in $STATE_DIRECTORY (a service has it from systemd), else "
+      "in\n"
+      "$XDG_STATE_HOME/godwit, else in ~/.local/state/godwit.\n"
       "\n"
       "Options:\n";
   for (const option& o : options) {
@@ -123,6 +176,13 @@ std::string help_text() {
     if (!o.value.empty()) left += " " + std::string(o.value);
     left.resize(24, ' ');
     out += left + std::string(o.doc) + "\n";
+  }
+  out += "\nStore commands, on the store that the configuration or --store names:\n";
+  for (const store_command& c : store_commands) {
+    std::string left =
+        "  " + std::string(c.name) + (c.value.empty() ? "" : " ") + std::string(c.value);
+    left.resize(24, ' ');
+    out += left + std::string(c.doc) + "\n";
   }
   return out +
          "\n"
@@ -135,8 +195,8 @@ std::string help_text() {
          "                        what differs (it takes effect at the next start)\n"
          "\n"
          "Exit status:\n"
-         "  0  stopped when asked to, or --check found no mistake\n"
-         "  1  could not start or go on: the last line of the log says why\n"
+         "  0  stopped when asked to; --check found no mistake; the store command did its work\n"
+         "  1  could not start or go on: the last line of the log says why; the store is damaged\n"
          "  2  the command line or the configuration is wrong; nothing was started\n"
          "  3  a second signal cut the graceful stop short\n"
          "\n"

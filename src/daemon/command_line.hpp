@@ -19,10 +19,23 @@ enum class exit_status : int {
 
 /// What the command line asks for.
 struct command_line {
-  enum class task : std::uint8_t { run, check, print_effective, version, help };
+  enum class task : std::uint8_t {
+    run,
+    check,
+    print_effective,
+    version,
+    help,
+    store_verify,
+    store_stats,
+    store_backup,
+    store_restore,
+  };
   task what = task::run;
   std::string config_file;            ///< empty: no configuration
   std::optional<std::uint16_t> port;  ///< of the first listener and those that share its port
+  std::string store_directory;        ///< empty: as the configuration says
+  bool quarantine = false;            ///< start although the store is damaged
+  std::string backup;                 ///< where `store backup` writes and `store restore` reads
 };
 
 /// What is wrong with a command line, and what would be right: one line.

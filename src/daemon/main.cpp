@@ -1,6 +1,7 @@
 #include "broker_process.hpp"
 #include "command_line.hpp"
 #include "signals.hpp"
+#include "store_commands.hpp"
 
 #include <godwit/config/render.hpp>
 
@@ -46,6 +47,7 @@ exit_status run(const command_line& line) {
     print(stdout, config::render_effective(file, line.config_file));
     return exit_status::ended;
   }
+  if (line.what != task::run) return run_store_command(line, file);
   signals from_outside;
   return run_broker(line, file, from_outside);
 }

@@ -41,7 +41,9 @@ signals::signals() {
 }
 
 signals::event signals::wait() {
-  std::array<pollfd, 2> ready{{{signal_fd_.value(), POLLIN, 0}, {wake_fd_.value(), POLLIN, 0}}};
+  // A negative descriptor is passed over.
+  std::array<pollfd, 3> ready{
+      {{signal_fd_.value(), POLLIN, 0}, {wake_fd_.value(), POLLIN, 0}, {watched_, POLLIN, 0}}};
   while (::poll(ready.data(), ready.size(), -1) < 0) {
     if (errno != EINTR) fail("poll");
   }
@@ -50,6 +52,7 @@ signals::event signals::wait() {
     if (::read(wake_fd_.value(), &wakes, sizeof wakes) != sizeof wakes) fail("eventfd");
     return event::woken;
   }
+  if (ready[0].revents == 0) return event::asked;
   signalfd_siginfo info{};
   if (::read(signal_fd_.value(), &info, sizeof info) != sizeof info) fail("signalfd");
   return info.ssi_signo == SIGHUP ? event::reload : event::stop;

@@ -14,9 +14,12 @@ class signals {
   signals(const signals&) = delete;
   signals& operator=(const signals&) = delete;
 
-  /// stop: SIGTERM or SIGINT. reload: SIGHUP. woken: somebody called `wake`.
-  enum class event : std::uint8_t { stop, reload, woken };
-  /// Waits for the next one; a wake comes before signals.
+  /// stop: SIGTERM or SIGINT. reload: SIGHUP. woken: somebody called `wake`. asked: the watched
+  /// descriptor is readable.
+  enum class event : std::uint8_t { stop, reload, woken, asked };
+  /// Also waits for this descriptor; -1 = none (any more).
+  void watch(int fd) noexcept { watched_ = fd; }
+  /// Waits for the next one; a wake comes before signals, signals before the rest.
   [[nodiscard]] event wait();
   /// Any thread; not lost when nobody waits yet.
   void wake() noexcept;
@@ -26,6 +29,7 @@ class signals {
  private:
   net::unique_fd signal_fd_;
   net::unique_fd wake_fd_;
+  int watched_ = -1;
 };
 
 }  // namespace godwit::daemon

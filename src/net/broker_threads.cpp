@@ -23,7 +23,7 @@ broker_threads::broker_threads(const options& o, const shared_ports& ports)
     thread->set_host(std::move(host));
     threads_.push_back(std::move(thread));
   }
-  ports_.durable_store.on_news([this] { mail_.nudge_all(); });
+  ports_.durable_store.on_news([this] { wake_all(); });
 }
 
 broker_threads::~broker_threads() {
@@ -55,6 +55,10 @@ void broker_threads::start(std::function<void()> on_ended) {
   board_.on_ended = std::move(on_ended);
   running_ = true;
   for (const auto& t : threads_) t->start();
+}
+
+void broker_threads::wake_all() {
+  mail_.nudge_all();
 }
 
 void broker_threads::request_stop() {

@@ -38,6 +38,8 @@ CONFIGS = {
         "listeners:\n"
         "  - bind: 127.0.0.1\n"
         "    port: {port}\n"
+        "store:\n"
+        "  directory: {dir}/store\n"
         "log:\n"
         "  level: error\n"
     ),

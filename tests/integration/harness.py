@@ -69,6 +69,8 @@ class Broker:
         self.directory = tempfile.TemporaryDirectory(prefix="godwit-test-")
         self.config = dict(config or {})
         self.config.setdefault("listeners", [loopback_listener()])
+        self.config["store"] = {"directory": self.directory.name + "/store",
+                                **self.config.get("store", {})}
         self.config_path = write_config(self.directory.name, self.config)
         self.arguments = list(arguments)
         self.environment = {**sanitizer_environment(), **(environment or {})}
@@ -115,6 +117,18 @@ class Broker:
         self.spawn()
         self.wait_for("broker.ready", timeout=START_TIMEOUT_S)
         return self
+
+    def again(self):
+        """After `stop`, `wait` or `kill`: starts it once more, on the same store."""
+        self.spawn_again()
+        self.wait_for("broker.ready", timeout=START_TIMEOUT_S)
+        return self
+
+    def spawn_again(self):
+        with self._changed:
+            self._lines, self._ended = [], False
+        self._checked = False
+        return self.spawn()
 
     def stop(self, expect=0):
         """SIGTERM, then the end: status `expect` and no sanitizer report, or an AssertionError."""

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace godwit::config {
@@ -14,6 +15,20 @@ namespace godwit::config {
 struct listener {
   net::listener_options options;
   bool allow_anonymous_remote = false;  ///< asked for by name, as the address is not loopback
+};
+
+/// Whether durable state is on disk or only in memory.
+enum class persistence : std::uint8_t { disk, none };
+/// What an acknowledgement promises: the disk has the message, or the broker has received it.
+enum class acknowledge : std::uint8_t { durable, received };
+
+/// Where durable state is kept, and how.
+struct store_settings {
+  persistence kept = persistence::disk;
+  acknowledge ack = acknowledge::durable;
+  std::string directory;                         ///< empty = as the environment says
+  std::uint64_t low_disk_bytes = 0;              ///< 0 = a share of the disk
+  std::uint64_t waiting_bytes_max = 67'108'864;  ///< records that wait for the disk
 };
 
 /// Everything a configuration file says, with the defaults of what it leaves out. The defaults of
@@ -25,6 +40,7 @@ struct configuration {
   /// `shards`, `seed` and `connections_max` are set by whoever starts the broker.
   broker::shard_options broker;
   net::tuning net;
+  store_settings store;
   observe::log_options log;
 
   /// 127.0.0.1 and, where the machine has it, ::1; port 1883.

@@ -47,6 +47,8 @@ class broker_threads {
   /// `on_ended` is called once, on a shard's thread, when the last one ends: `join` does not wait
   /// then.
   void start(std::function<void()> on_ended = {});
+  /// Makes every shard run a turn: something outside has changed. Any thread.
+  void wake_all();
   /// First call: graceful. Listeners close, shards end their connections and flush; the threads end
   /// when nothing is on its way, after `tuning::stop_max` at the latest. Second call: at once. Any
   /// thread; does not wait.

@@ -110,7 +110,8 @@ TEST(Schema, NoTwoKeysFillTheSameMember) {
     configuration c;
     std::string other;
     for (const char* candidate : {"3s", "2h", "7", "700", "9MiB", "1.25", "false", "disconnect",
-                                  "suppress", "drop-newest", "warn", "json", "/tmp/x"}) {
+                                  "suppress", "drop-newest", "warn", "json", "none", "received",
+                                  "/tmp/x"}) {
       if (changed.usual != candidate && !changed.set(c, candidate)) {
         other = candidate;
         break;
