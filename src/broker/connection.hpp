@@ -20,6 +20,9 @@ namespace godwit::broker {
 struct session_slot;
 using session_handle = base::handle<session_slot>;
 
+/// What of the store a PUBLISH waits for, before anything has been done about it.
+enum class store_wait : std::uint8_t { none, room, disk };
+
 /// A PUBLISH that was decoded but cannot be routed yet; at most one per connection.
 struct parked_publish {
   base::ref<const mqtt::message> message;
@@ -27,6 +30,8 @@ struct parked_publish {
   pending_id retaining = 0;  ///< waits for the retained message's shard; 0 = waits for mail credit
   store::ticket ticket{};    ///< of the retained message, once that shard has it
   session::batch_number batch;  ///< the same, if it is at home here
+  store_wait waits = store_wait::none;
+  base::timer_token refused_at{};  ///< with `store_wait::disk`
 };
 
 enum class phase : std::uint8_t {

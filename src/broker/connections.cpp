@@ -215,7 +215,7 @@ void shard_engine::end_connection(connection_handle h, const session::close_reas
   ports.counters.add_close(static_cast<std::size_t>(reason.cause));
   c->at = phase::closing;
   c->input = base::bytes{};
-  release_parked(h, *c);
+  release_parked(h, *c, reason);
   timers_.cancel(c->deadline);
   timers_.cancel(c->retry);
   if (s != nullptr) {

@@ -28,6 +28,7 @@ void shard_engine::release_durable() {
     durable_batch_ = submitted_.front().batch;
     submitted_.pop_front();
   }
+  spill_durable();
   while (!durable_waits_.empty() && durable_waits_.top().ticket <= durable) {
     const durable_wait w = durable_waits_.top().what;
     durable_waits_.pop();

@@ -34,6 +34,7 @@ enum class timer_kind : std::uint32_t {
   held_publishes,
   settled_replay,
   share_handover,
+  low_disk_hold,
   will_grace,
   sys_topics,
 };
@@ -123,6 +124,33 @@ struct shard_engine {
   void wait_for(session::batch_number b, durable_wait w);
   void run(const durable_wait& w);
 
+  // ---- bodies that lie in the store only (bodies.cpp)
+  /// A message was added to a log. What does not fit into memory goes once it is durable.
+  void note_body(session_handle h, const session_slot& s, store::log_position position) {
+    if (bodies_.is_over() && s.is_persistent()) {
+      to_spill_.push_back({h, position, records_.open_batch()});
+    }
+  }
+  void spill_durable();
+  void want_bodies(session_handle h, session_slot& s);
+  void want_bodies_to_share(session_handle h, session_slot& s);
+  void fetch(session_handle h, session_slot& s, session::message_log::page&& page);
+  void take_bodies();
+  void on_bodies(store::fetched&& answer);
+
+  // ---- what the store can take (store_gate.cpp)
+  void look_at_store();
+  [[nodiscard]] bool has_store_changed() const noexcept;
+  [[nodiscard]] bool is_disk_low() const noexcept { return store_state_ != store::condition::good; }
+  [[nodiscard]] store_wait store_wait_of(const mqtt::message_fields& m);
+  [[nodiscard]] bool may_become_durable(const mqtt::message_fields& m);
+  void park_for_store(connection_handle h, connection& c, routed_message& m, mqtt::packet_id id,
+                      store_wait what);
+  void set_store_wait(connection_handle h, connection& c, store_wait what);
+  void retry_for_store(connection_handle h, connection& c);
+  void refuse_parked(const parked_publish& p, const session::close_reason& reason);
+  void on_low_disk_hold(connection_handle h);
+
   // ---- connections (connections.cpp)
   connection_token open(transport_id id, peer_info peer);
   void on_bytes(connection_token token, base::bytes_view bytes);
@@ -182,6 +210,9 @@ struct shard_engine {
   void release_held(session_slot& s);
   void list_for_pump(session_handle h, session_slot& s);
   void pump(session_handle h);
+  [[nodiscard]] session::message_log::pump_rules pump_rules() const noexcept {
+    return {options.limits.inflight_max, durable_batch_, oldest_allowed(), now.wall};
+  }
   [[nodiscard]] routing::group_member member(session_handle h) const noexcept {
     return {self, routing::subscriber_id{h.index}, h.generation};
   }
@@ -194,7 +225,7 @@ struct shard_engine {
   void route_unanswered(routed_message& m, const routing::resolution& r);
   void park(connection_handle h, connection& c, routed_message& m, mqtt::packet_id id,
             pending_id retaining, const disk_needs& needs);
-  void release_parked(connection_handle h, connection& c);
+  void release_parked(connection_handle h, connection& c, const session::close_reason& reason);
   void late_publish_done(session_handle h);
   void retry_parked();
   void unpark(connection_handle h, connection& c);
@@ -327,6 +358,7 @@ struct shard_engine {
   shard_ports ports;
   base::moment now;
 
+  session::body_budget bodies_;  ///< the logs point to it
   base::slab<connection> connections_;
   base::slab<session_slot> sessions_;
   boost::unordered_flat_map<std::string_view, session_handle> by_client_id_;
@@ -361,6 +393,21 @@ struct shard_engine {
   };
   std::vector<unsubmitted_reply> unsubmitted_replies_;  ///< their ticket is the open batch's
   std::uint64_t wait_order_ = 0;
+
+  struct spill_note {
+    session_handle session;
+    store::log_position position{};
+    session::batch_number batch;
+  };
+  base::ring<spill_note> to_spill_;  ///< in the order of their batches
+  /// Bodies of one session on their way from the store.
+  struct body_page {
+    session_handle session;
+    std::vector<store::log_position> positions;
+  };
+  base::slab<body_page> pages_;
+  store::condition store_state_ = store::condition::good;  ///< at the start of the turn
+  bool store_has_room_ = true;                             ///< the same
 
   struct tentative_entries {
     struct entry {

@@ -175,6 +175,12 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
       return;
     }
   }
+  const bool makes_session = !p.clean_start && (s == nullptr || !s->is_persistent());
+  if (is_disk_low() && (makes_session || p.will)) {
+    refuse(h, refusal(mqtt::reason_code::server_unavailable, "v311 MQTT-3.2.2-5",
+                      "no new session and no will while the disk is below store.low_disk"));
+    return;
+  }
   if (s != nullptr && s->connection) {
     bury_doomed();  // a DISCONNECT of this turn comes first, and takes its will along
     sh = find_session(client_id);

@@ -56,7 +56,6 @@ shard_engine::handled shard_engine::on_publish(connection_handle h, connection& 
     answer_publish(h, c, p.quality, p.id);  // [v31 M31-pub-5] [v311 MQTT-3.3.5-2]
     return handled::yes;
   }
-  if (p.quality == mqtt::qos::exactly_once) s.received.begin(p.id);
   mqtt::message_fields fields;
   fields.topic = topic;
   fields.payload = p.payload;
@@ -86,6 +85,11 @@ void shard_engine::answer_publish(connection_handle h, connection& c, mqtt::qos 
 /// between finds it there, whoever subscribed before gets it live.
 void shard_engine::start_publish(connection_handle h, connection& c, routed_message& m,
                                  mqtt::packet_id id) {
+  if (const store_wait what = store_wait_of(m.fields()); what != store_wait::none) {
+    park_for_store(h, c, m, id, what);
+    return;
+  }
+  if (m.fields().quality == mqtt::qos::exactly_once) sessions_.at(c.session).received.begin(id);
   disk_needs needs;
   if (m.fields().retain) {
     m.set_retain_version(ports.numbers.retain_version());
@@ -210,7 +214,7 @@ void shard_engine::park(connection_handle h, connection& c, routed_message& m, m
   update_reading(h, c);
 }
 
-/// Mail credit has come, or a retained message has arrived at its home.
+/// Mail credit has come, a retained message has arrived at its home, or the store can take more.
 void shard_engine::retry_parked() {
   if (parked_.empty()) return;
   const auto waiting = std::exchange(parked_, {});
@@ -230,6 +234,10 @@ void shard_engine::retry_parked() {
 }
 
 void shard_engine::unpark(connection_handle h, connection& c) {
+  if (c.parked->waits != store_wait::none) {
+    retry_for_store(h, c);
+    return;
+  }
   routed_message m{c.parked->message};
   if (!may_route(router_.resolve(m.fields().topic))) return;
   const std::unique_ptr<parked_publish> p = std::move(c.parked);
@@ -240,9 +248,14 @@ void shard_engine::unpark(connection_handle h, connection& c) {
 
 /// The connection ends with a PUBLISH that was taken in: it is routed all the same, now or when it
 /// is at home. A QoS 2 id stays known, so that its repetition is recognised.
-void shard_engine::release_parked(connection_handle h, connection& c) {
+void shard_engine::release_parked(connection_handle h, connection& c,
+                                  const session::close_reason& reason) {
   const std::unique_ptr<parked_publish> p = std::move(c.parked);
   if (!p) return;
+  if (p->waits != store_wait::none) {
+    refuse_parked(*p, reason);
+    return;
+  }
   if (p->retaining != 0) {  // `collected` goes on with it
     if (session_slot* const s = find(c.session)) ++s->extra().late_publishes;
     return;

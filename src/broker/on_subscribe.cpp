@@ -79,8 +79,16 @@ std::uint8_t shard_engine::subscribe(connection_handle h, session_handle sh, ses
     }
     return refused(allowed.rule, "not authorized");
   }
-  if (s.subscriptions.size() >= options.limits.subscriptions_max &&
-      !s.subscriptions.contains(filter)) {
+  const bool is_known = s.subscriptions.contains(filter);
+  if (is_disk_low() && s.is_persistent() && !is_known) {
+    if (is_v31 && options.limits.mqtt31_denied_subscribe == session::denied_reaction::disconnect) {
+      doom(h, {session::close_cause::low_disk,
+               {mqtt::reason_code::quota_exceeded, "",
+                "no new subscription while the disk is below store.low_disk"}});
+    }
+    return refused("store.low_disk", "the disk is low");
+  }
+  if (s.subscriptions.size() >= options.limits.subscriptions_max && !is_known) {
     return refused("session.subscriptions_max", "too many subscriptions");
   }
   const bool is_shared = !parts->group.empty();

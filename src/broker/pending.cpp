@@ -180,7 +180,7 @@ void shard_engine::finish_handover(pending_operation& p, const goal::handover& t
     ports.counters.subtract(observe::counter::copies_in_log);
     ports.counters.add(observe::drop_reason::shared_member_gone);
   } else {
-    s->log.put_back(to.position, records_);
+    note_body(to.session, *s, s->log.put_back(to.position, records_));
     list_for_pump(to.session, *s);
   }
   to_hand_over_.push_back(to.session);
@@ -201,6 +201,7 @@ void shard_engine::commit_tentative(mqtt::message_number commit) {
     session_slot* const s = find(e.session);
     if (s == nullptr) continue;
     s->log.commit(e.position);
+    note_body(e.session, *s, e.position);
     list_for_pump(e.session, *s);
     if (s->ended) to_hand_over_.push_back(e.session);
   }

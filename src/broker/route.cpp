@@ -104,6 +104,7 @@ void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
   if (!s.is_persistent()) commit = {};
   const store::log_position at = s.log.add({message, quality, retain, commit, share}, records_);
   ports.counters.add(observe::counter::copies_in_log);
+  note_body(h, s, at);
   if (s.is_persistent()) d.durable = true;
   if (commit.value() != 0) {
     d.tentative = true;

@@ -31,6 +31,7 @@ struct session_extras {
   base::timer_token handover;   ///< messages of shared groups move on while it is away
   bool hands_over = false;      ///< its shared messages go to other members now
   std::uint32_t handovers = 0;  ///< of its messages, on their way to other members
+  bool is_fetching = false;     ///< bodies of its messages are on their way from the store
   /// Retained publishes of earlier connections that are not at home yet: what the client publishes
   /// next must not overtake them.
   std::uint32_t late_publishes = 0;

@@ -16,7 +16,7 @@ session_handle shard_engine::create_session(std::string_view client_id, auth::pr
   s.owner = std::move(owner);
   s.number = number;
   s.version = v;
-  s.log = session::message_log{number};
+  s.log = session::message_log{number, &bodies_};
   if (kind == session_kind::named) {
     const bool is_new = by_client_id_.emplace(std::string_view{s.client_id}, h).second;
     GODWIT_ASSERT(is_new);
@@ -118,7 +118,10 @@ void shard_engine::continue_handover(session_handle h, session_slot& s) {
   const bool goes_on = s.ended || (s.extras && s.extras->hands_over);
   while (goes_on && (!s.extras || s.extras->handovers < at_once)) {
     auto next = s.log.take_share();
-    if (!next) break;
+    if (!next) {
+      want_bodies_to_share(h, s);
+      break;
+    }
     ++s.extra().handovers;
     const pending_id id = make_pending(goal::handover{h, next->position});
     pending_operation& op = *find_pending(id);
@@ -190,10 +193,9 @@ void shard_engine::pump(session_handle h) {
   // A reader that is behind gets no more; `on_writable` goes on.
   if (unsent(*c) > options.limits.output_bytes_max) return;
   outgoing_.clear();
-  const session::tally old =
-      s.log.pump({options.limits.inflight_max, durable_batch_, oldest_allowed(), now.wall},
-                 records_, outgoing_);
+  const session::tally old = s.log.pump(pump_rules(), records_, outgoing_);
   count_expired(old);
+  want_bodies(h, s);
   constexpr std::size_t by_reference_above = 4'096;
   for (session::outgoing& o : outgoing_) {
     output_queue& out = output(s.connection, *c);
@@ -222,7 +224,7 @@ void shard_engine::pump(session_handle h) {
   }
   outgoing_.clear();
   if (s.log.inflight() != 0) arm_retry(s.connection, *c);
-  if (s.log.waits_for_disk(durable_batch_)) {
+  if (s.log.waits_for_disk()) {
     wait_for(records_.is_empty() ? submitted_.back().batch : records_.open_batch(),
              {durable_wait::kind::pump, (std::uint64_t{h.generation} << 32) | h.index});
   }

@@ -81,11 +81,14 @@ shard::census shard::take_census() const {
   c.retained = e.retained_.size();
   c.groups = e.groups_.size();
   c.timers = e.timers_.size();
-  c.pending = e.pending_.size() + e.replays_.size() + e.tentative_.size();
+  c.pending = e.pending_.size() + e.replays_.size() + e.tentative_.size() + e.pages_.size();
   e.sessions_.for_each([&](session_handle, const session_slot& s) {
     c.log_entries += s.log.size();
+    c.spilled += s.log.spilled();
+    c.body_bytes += s.log.compute_held_bytes();
     if (s.will) ++c.wills;
   });
+  GODWIT_ASSERT(c.body_bytes == e.bodies_.held);
   for (const auto& [client, wills] : e.restored_wills_) c.wills += wills.size();
   return c;
 }

@@ -16,12 +16,14 @@ shard_engine::shard_engine(routing::shard_id id, const shard_options& o, const s
       ports{p},
       router_{id, p.interest, std::max(o.topic_cache_entries, topic_cache_min)},
       mailbox_{id, o.shards, o.mail_credit} {
+  bodies_.limit = o.queue_memory_bytes;
   GODWIT_ASSERT(o.shards >= 1 && o.shards <= routing::shards_max && id.value() < o.shards);
 }
 
 void shard_engine::begin_turn(base::moment t) {
   now = t;
   budget_ = options.turn_packets_max;
+  look_at_store();
   if (is_started_) return;
   is_started_ = true;
   started_ = now.steady;
@@ -71,6 +73,7 @@ void shard_engine::settle() {
     }
     submit_batch();
     release_durable();
+    take_bodies();
   } while (!doomed_.empty() || !to_pump_.empty() || !records_.is_empty() || !to_hand_over_.empty());
 }
 
@@ -80,6 +83,7 @@ bool shard_engine::wants_turn() const noexcept {
     const session_slot* const s = p != nullptr ? sessions_.find(p->session) : nullptr;
     if (s != nullptr && has_room(*s)) return true;
   }
+  if (!parked_.empty() && has_store_changed()) return true;
   return !backlog_.empty() || mailbox_.has_work() ||
          (!durable_waits_.empty() && durable_waits_.top().ticket <= ports.durable_store.durable());
 }
@@ -128,6 +132,9 @@ void shard_engine::on_timer(const timer_payload& due) {
         found->extra().hands_over = true;
         to_hand_over_.push_back(s);
       }
+      break;
+    case timer_kind::low_disk_hold:
+      on_low_disk_hold(c);
       break;
     case timer_kind::will_grace:
       publish_restored_wills();

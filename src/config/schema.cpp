@@ -240,6 +240,11 @@ std::vector<key<configuration>> broker_keys() {
             &limits::share_handover_after,
             "When messages of an absent member of a shared group go to another."),
 
+      whole("store.queue_memory", size{{mib, 64 * tib, "no limit"}}, &configuration::queue_memory,
+            "Queued QoS 1 and 2 messages kept in memory; beyond it they lie on disk only."),
+      limit("store.low_disk_hold", duration{{1, hour}}, &limits::low_disk_hold,
+            "How long a client's message waits for disk space before its connection is closed."),
+
       limit("protocol.denied_publish", reaction(), &limits::denied_publish,
             "What a 3.1.1 client gets for a message that it may not publish."),
       limit("protocol.will_on_takeover", takeover(), &limits::will_on_takeover,
@@ -320,6 +325,7 @@ std::vector<section> sections() {
       {"session", "What one session may hold, and for how long."},
       {"session.queue", "Messages that wait for a session, queued or offline."},
       {"session.slow_subscriber", "When a subscriber reads more slowly than others publish."},
+      {"store", "What is kept, and what happens when its disk is low."},
       {"protocol", "Choices that the MQTT standards leave open."},
       {"protocol.mqtt31", "For clients of MQTT 3.1 only."},
       {"protocol.mqtt31.retry", "Sending again on a live connection, as MQTT 3.1 allows."},

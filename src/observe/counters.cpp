@@ -142,6 +142,8 @@ std::string_view name(drop_reason r) noexcept {
       return "shared_member_gone";
     case drop_reason::memory_budget:
       return "memory_budget";
+    case drop_reason::body_missing:
+      return "body_missing";
     case drop_reason::count_:
       break;
   }

@@ -34,6 +34,8 @@ const char* name(close_cause cause) noexcept {
       return "administrative";
     case close_cause::resources:
       return "resources";
+    case close_cause::low_disk:
+      return "low_disk";
   }
   return "unknown";
 }

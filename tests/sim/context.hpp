@@ -44,6 +44,8 @@ struct context {
   stamp last = 0;
   trace lines;
   std::vector<std::string> violations;
+  /// Durable things may be refused up to here; 0: there was no reason yet.
+  stamp disk_low_until = 0;
 
   stamp mark() { return ++last; }
   /// Notes an event; its stamp.
@@ -55,6 +57,9 @@ struct context {
   void fail(std::string text) {
     note("VIOLATION " + text);
     violations.push_back(std::move(text));
+  }
+  [[nodiscard]] bool was_disk_low_since(stamp s) const {
+    return disk_low_until != 0 && disk_low_until >= s;
   }
   void pass(base::duration d) {
     now.steady += d;

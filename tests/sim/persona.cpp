@@ -53,6 +53,7 @@ void persona::connect(bool clean, bool with_will) {
   wants_clean_ = clean;
   disconnect_sent_ = false;
   input_.clear();
+  asked_ = context_.mark();
 
   test::connect_options o;
   o.version = plan_.version;
@@ -140,7 +141,7 @@ void persona::look() {
 
 void persona::judge_close() {
   link_->look();
-  if (link_->wire()->broken) return;
+  if (link_->wire()->broken || context_.was_disk_low_since(asked_)) return;
   if (!link_->may_be_closed(plan_.keep_alive_s, phase_ == phase::connecting)) {
     context_.fail(plan_.client_id + ": " + link_->name() + " was closed for no reason");
   }

@@ -130,6 +130,7 @@ class persona {
   session_model::existence expected_ = session_model::existence::unknown;
   base::bytes input_;
   stamp connected_ = 0;
+  stamp asked_ = 0;  ///< when CONNECT was sent
   base::steady_time last_sent_{};
   base::steady_time last_alive_{};
   base::steady_time alive_before_{};  ///< the same of the connection before

@@ -55,6 +55,11 @@ void persona::on_packet(const mqtt::packet_view& p) {
 }
 
 void persona::on_connack(const mqtt::connack_view& p) {
+  if (p.code == 3 && context_.was_disk_low_since(asked_)) {
+    note("is refused: the disk is low");
+    on_connection_end();
+    return;
+  }
   if (p.code != 0) {
     return context_.fail(plan_.client_id + ": refused with " + std::to_string(p.code));
   }
@@ -201,6 +206,13 @@ void persona::on_suback(const mqtt::suback_view& p) {
   if (!r.is_subscribe) {
     if (!others) f.on_gone(context_.mark());
     return;
+  }
+  if (context_.was_disk_low_since(r.number)) {
+    if (plan_.version == mqtt::protocol_version::v31) return;  // no answer tells
+    if (p.codes.size() == 1 && p.codes[0] == std::byte{0x80}) {
+      if (!others) f.on_gone(context_.mark());
+      return;
+    }
   }
   if (p.codes.size() != 1 || static_cast<qos>(p.codes[0]) != r.quality) {
     context_.fail(plan_.client_id + ": SUBACK grants something else");

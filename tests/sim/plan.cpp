@@ -62,6 +62,10 @@ plan make_plan(context& c) {
   p.restarts = c.chance(25) ? 1 : 0;
   p.wire_capacity = c.one_of(std::vector<std::size_t>{0, 0, 40, 300});
   p.long_pauses = c.chance(40);
+  shard.queue_memory_bytes = c.one_of(std::vector<std::uint64_t>{0, 0, 1, 60, 400});
+  shard.limits.low_disk_hold = c.one_of(std::vector<seconds>{seconds{0}, seconds{5}, hours{9}});
+  p.store.bodies_recovered = c.one_of(std::vector<std::size_t>{0, 2, 1'000'000});
+  p.store.trouble_percent = c.one_of(std::vector<unsigned>{0, 0, 3, 12});
   return p;
 }
 
@@ -75,7 +79,8 @@ std::string describe(const plan& p) {
       std::to_string(s.retained_page_messages) + " expiry " +
       std::to_string(s.limits.session_expiry.count()) + "s store " +
       (p.broker.store_mode == store::memory_store::mode::manual ? "manual" : "immediate") +
-      " crashes " + std::to_string(p.crashes) + " wire " + std::to_string(p.wire_capacity) +
+      " memory " + std::to_string(s.queue_memory_bytes) + " trouble " +
+      std::to_string(p.store.trouble_percent) + "% crashes " + std::to_string(p.crashes) + " wire " + std::to_string(p.wire_capacity) +
       "; clients";
   for (const persona_plan& one : p.personas) {
     text += ' ' + one.client_id + (one.version == mqtt::protocol_version::v31 ? "/3.1" : "");

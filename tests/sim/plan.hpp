@@ -25,10 +25,17 @@ struct persona_plan {
   bool reads_at_once = false;    ///< the broker handles what it reads in the same turn
 };
 
+/// What the store is like besides being slow.
+struct store_plan {
+  unsigned trouble_percent = 0;      ///< of its steps: no room, low disk, full
+  std::size_t bodies_recovered = 0;  ///< of each session, by a restart
+};
+
 /// What one seed stands for: the broker's options, the clients, and how hard the weather is.
 struct plan {
   std::size_t shards = 1;
   test::test_broker::options broker{};
+  store_plan store{};
   std::vector<persona_plan> personas{};
   std::size_t rude = 0;
   std::size_t steps = 0;

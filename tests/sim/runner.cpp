@@ -13,6 +13,7 @@ runner::runner(std::uint64_t seed, bool echo)
       context_{seed, echo},
       plan_{make_plan(context_)},
       broker_{plan_.broker, context_.now},
+      store_weather_{context_, broker_.durable_store(), plan_.store},
       oracle_{context_, plan_.personas.size(), plan_.broker.shard.limits.inflight_max},
       crashes_left_{plan_.crashes},
       restarts_left_{plan_.restarts} {
@@ -60,6 +61,7 @@ void runner::step() {
   } else if (what < 88) {
     if (!rude_.empty()) context_.one_of(rude_)->act();
   } else if (what < 94) {
+    store_weather_.step();
     random_commit();
   } else {
     random_time();
@@ -212,6 +214,7 @@ void runner::crash() {
 
 void runner::restart() {
   --restarts_left_;
+  store_weather_.clear();  // or it would not stop
   const std::size_t shards = 1 + context_.below(4);
   context_.note("graceful restart, then " + std::to_string(shards) + " shards");
   for (const auto& l : links_) l->meet_stop();

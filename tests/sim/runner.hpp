@@ -5,6 +5,7 @@
 #include "plain_client.hpp"
 #include "plan.hpp"
 #include "rude_client.hpp"
+#include "store_weather.hpp"
 #include "support/test_broker.hpp"
 
 #include <cstdint>
@@ -64,6 +65,7 @@ class runner {
   context context_;
   plan plan_;
   test::test_broker broker_;
+  store_weather store_weather_;
   oracle oracle_;
   std::vector<std::shared_ptr<link>> links_;
   std::vector<std::unique_ptr<persona>> personas_;

@@ -8,6 +8,7 @@ using std::chrono::seconds;
 void runner::settle() {
   context_.note("the weather clears up");
   is_settling_ = true;
+  store_weather_.clear();
   for (const auto& r : rude_) r->leave();
   if (!come_to_rest()) return;
   // Long enough for keep alive, for wills that wait after a restart, and for held publishers.
@@ -55,6 +56,7 @@ bool runner::full_round() {
     broker_.durable_store().commit(broker_.durable_store().waiting());
     moved = true;
   }
+  moved = store_weather_.answer_all() || moved;
   forget_old_links();
   return moved;
 }

@@ -56,6 +56,7 @@ void test_broker::take_down() {
   for (const auto& s : shards_) s->core.reset();
   for (const auto& s : shards_) s->connections.break_all();
   mail_.clear();
+  if (store_.waiting() == 0) store_.crash();  // fetches end with those who asked
   shards_.clear();
   all_counters_.clear();
 }
@@ -109,6 +110,8 @@ broker::shard::census test_broker::census() const {
     all.subscriptions += one.subscriptions;
     all.trie_nodes += one.trie_nodes;
     all.log_entries += one.log_entries;
+    all.spilled += one.spilled;
+    all.body_bytes += one.body_bytes;
     all.retained += one.retained;
     all.groups += one.groups;
     all.timers += one.timers;

@@ -87,6 +87,8 @@ class shard {
     std::size_t subscriptions = 0;  ///< in the router, groups included
     std::size_t trie_nodes = 0;
     std::size_t log_entries = 0;
+    std::size_t spilled = 0;       ///< of these, without body in memory
+    std::uint64_t body_bytes = 0;  ///< content of the others in persistent sessions
     std::size_t retained = 0;
     std::size_t groups = 0;
     std::size_t timers = 0;

@@ -11,9 +11,12 @@ namespace godwit::broker {
 /// Options of one shard; the same on all shards of a broker.
 struct shard_options {
   session::limits limits;
-  std::size_t shards = 1;                  ///< how many there are, at most 64
-  std::uint64_t seed = 0;                  ///< of the hashes that place clients, topics and groups
-  std::uint32_t connections_max = 0;       ///< of this shard; 0 = none
+  std::size_t shards = 1;             ///< how many there are, at most 64
+  std::uint64_t seed = 0;             ///< of the hashes that place clients, topics and groups
+  std::uint32_t connections_max = 0;  ///< of this shard; 0 = none
+  /// Content of queued QoS 1 and 2 messages that this shard keeps in memory, by the byte; beyond it
+  /// a queued message of a persistent session lies in the store only. 0 = no limit.
+  std::uint64_t queue_memory_bytes = 0;
   std::uint32_t turn_packets_max = 4'096;  ///< packets and copies handled before output is flushed
   std::uint32_t mail_credit = 4'096;       ///< unanswered mails of one class to one shard
   std::size_t topic_cache_entries = 65'536;

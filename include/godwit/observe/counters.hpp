@@ -60,7 +60,7 @@ enum class refuse_reason : std::uint8_t {
   invalid_topic,
   retain_refused,
   quota_exceeded,
-  store_unavailable,
+  store_unavailable,  // low disk, or the store has failed
   connection_closing,
   count_  // keep last
 };
@@ -78,7 +78,8 @@ enum class drop_reason : std::uint8_t {
   refused_by_client,         // answered with a v5 reason code >= 0x80
   shared_member_gone,        // a shared copy that no member is left for
   memory_budget,
-  count_  // keep last
+  body_missing,  // the store lost it: damage
+  count_         // keep last
 };
 
 /// Names as `$SYS` and the metrics show them: snake_case, unique within an enum, never empty.

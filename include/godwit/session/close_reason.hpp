@@ -24,14 +24,15 @@ enum class close_cause : std::uint8_t {
   server_stopping,
   administrative,
   resources,  ///< a limit of the broker
+  low_disk,   ///< a publish waited too long for disk space: store.low_disk, store.low_disk_hold
 };
-inline constexpr std::size_t close_causes = 15;
+inline constexpr std::size_t close_causes = 16;
 
 [[nodiscard]] const char* name(close_cause cause) noexcept;
 
 struct close_reason {
   close_cause cause = close_cause::client_closed;
-  mqtt::protocol_error error{};  ///< Set for protocol_error, packet_too_large and refused.
+  mqtt::protocol_error error{};  ///< Set where a rule or a key can be named.
 };
 
 }  // namespace godwit::session

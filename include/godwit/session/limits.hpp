@@ -42,6 +42,9 @@ struct limits {
   milliseconds slow_hold_max{5'000};     ///< how long one subscriber may hold a publisher up
   milliseconds share_handover_after{0};  ///< offline member keeps its messages so long; 0 = on end
 
+  // The store
+  milliseconds low_disk_hold{30'000};  ///< a publish waits so long for disk space [design 7]
+
   // Protocol choices
   denied_reaction denied_publish = denied_reaction::acknowledge;  ///< 3.1.1 [MQTT-3.3.5-2]
   denied_reaction mqtt31_denied_subscribe = denied_reaction::acknowledge;

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <godwit/base/chunked_ring.hpp>
 #include <godwit/base/ring.hpp>
+#include <godwit/session/body_budget.hpp>
 #include <godwit/session/limits.hpp>
+#include <godwit/session/log_entry.hpp>
 #include <godwit/session/recorder.hpp>
 #include <godwit/store/store.hpp>
 
@@ -13,8 +16,6 @@
 #include <vector>
 
 namespace godwit::session {
-
-using store::log_position;
 
 /// A packet that the log wants on the wire now, in this order.
 struct outgoing {
@@ -36,12 +37,19 @@ struct tally {
 /// The one ordered log of a session's outgoing messages: queued, in flight and offline are
 /// positions in it. Owns packet ids and the in-flight window; QoS 1 and 2 leave in order, and a
 /// message that waits for its commit or for the disk holds back those behind it. QoS 0 passes
-/// through it only while something is ahead. One thread (the home shard); persistent sessions write
-/// records.
+/// through it only while something is ahead. Positions name QoS 1 and 2 messages without a gap. One
+/// thread (the home shard); persistent sessions write records.
+///
+/// A queued message of a persistent session may be without its body, which then lies in the store:
+/// `spill` lets go of it, `wanted` says which are needed next, `put_body` brings them back. The log
+/// sends nothing past a message without body.
 class message_log {
  public:
-  /// 0 = not persistent: nothing is recorded and nothing waits for the disk.
-  explicit message_log(store::session_number session = {}) noexcept : session_{session} {}
+  message_log() noexcept = default;
+  /// 0 = not persistent: nothing is recorded and nothing waits for the disk. `bodies` keeps the sum
+  /// of what persistent logs hold in memory; it outlives the log.
+  explicit message_log(store::session_number session, body_budget* bodies = nullptr) noexcept
+      : session_{session}, bodies_{bodies} {}
 
   struct addition {
     base::ref<const mqtt::message> message;
@@ -67,7 +75,8 @@ class message_log {
   /// A new connection resumes: everything in flight goes out again, in order, PUBLISH with DUP.
   /// [v311 MQTT-4.4.0-1] [v311 MQTT-3.3.1-1]
   void resume() noexcept;
-  /// The connection ended: QoS 0 is dropped (returned), what is in flight stays.
+  /// The connection ended: QoS 0 is dropped (returned), what is in flight stays. Bodies that were
+  /// fetched and not sent go again, as long as the budget is exceeded.
   tally suspend();
 
   enum class ack_outcome : std::uint8_t {
@@ -98,15 +107,47 @@ class message_log {
     std::string share;
   };
   /// Takes the first of those out of the running, to be given to another member; it stays in the
-  /// log until `remove`. Nothing when there is none that is certain (now).
+  /// log until `remove`. Nothing when there is none that is certain (now), or when its body must be
+  /// fetched first (`wanted_for_handover`).
   [[nodiscard]] std::optional<shared_message> take_share();
-  /// No other member was found: the message taken by `take_share` queues here again, at the end.
-  void put_back(log_position position, recorder& records);
+  /// No other member was found: the message taken by `take_share` queues here again, at the
+  /// end; its new position.
+  log_position put_back(log_position position, recorder& records);
   /// Removes a message for good, recording it (with a commit number if not 0).
   tally remove(log_position position, mqtt::message_number commit, recorder& records);
 
   /// Rebuilds the log of a restored session.
   void restore(const store::restored_session& session);
+
+  // ---- bodies in the store (message_log_bodies.cpp)
+  /// Lets go of the body if the message is still queued. Its record must be durable.
+  void spill(log_position position) noexcept;
+  struct page_rules {
+    std::uint32_t messages_max = 256;
+    std::uint64_t bytes_max = 1'048'576;  ///< content; one message may be larger
+  };
+  /// Messages whose bodies are to be fetched, in log order.
+  struct page {
+    std::vector<mqtt::message_number> numbers;
+    std::vector<log_position> positions;
+  };
+  /// What `pump` needs next. Empty while enough lies ahead in memory: half a page; or, with the
+  /// budget tight, anything, or as long as the window is full.
+  [[nodiscard]] page wanted(const pump_rules& rules, const page_rules& most);
+  /// What `take_share` needs next.
+  [[nodiscard]] page wanted_for_handover(const page_rules& most) const;
+  enum class body_fate : std::uint8_t {
+    taken,
+    not_needed,  ///< the message has left the log, or has its body
+    wrong,       ///< it is another message's: the store's fault
+  };
+  body_fate put_body(log_position position, base::ref<const mqtt::message> m);
+  /// The store has no body for this message: it is dropped (returned) if it is still without.
+  tally lose_body(log_position position, recorder& records);
+  /// Messages without body.
+  [[nodiscard]] std::uint32_t spilled() const noexcept { return spilled_; }
+  /// The log's part of `body_budget::held`, worked out anew.
+  [[nodiscard]] std::uint64_t compute_held_bytes() const noexcept;
 
   [[nodiscard]] bool is_persistent() const noexcept { return session_.value() != 0; }
   [[nodiscard]] std::uint32_t size() const noexcept { return live_; }
@@ -118,57 +159,64 @@ class message_log {
   /// Is something in the log that has not been sent on this connection? Then QoS 0 queues behind
   /// it.
   [[nodiscard]] bool has_unsent() const noexcept { return sent_end_ < entries_.size(); }
-  /// Does the log wait for a batch to become durable before it can go on?
-  [[nodiscard]] bool waits_for_disk(batch_number durable) const noexcept;
+  /// Did the last `pump` stop where a batch has to become durable first?
+  [[nodiscard]] bool waits_for_disk() const noexcept;
 
  private:
-  enum class state : std::uint8_t {
-    tentative,  ///< waits for its commit
-    queued,
-    admitted,  ///< in the window with a packet id; QoS 2 waits for `batch`
-    sent,      ///< waits for PUBACK or PUBREC
-    received,  ///< PUBREC came; PUBREL waits for `batch`
-    released,  ///< PUBREL was sent; waits for PUBCOMP
-    moving,    ///< on its way to another member of its shared group
-    gone,
-  };
-  struct entry {
-    base::ref<const mqtt::message> message;
+  using state = log_entry::state;
+  /// What an entry in the window needs on disk before it goes on.
+  struct disk_wait {
     log_position position{};
     batch_number batch;
-    mqtt::packet_id id{};
-    state at = state::queued;
-    mqtt::qos quality : 2 = mqtt::qos::at_most_once;
-    bool retain : 1 = false;
-    bool was_sent : 1 = false;  ///< on any connection: the next PUBLISH carries DUP
   };
 
-  [[nodiscard]] entry* find_inflight(mqtt::packet_id id) noexcept;
-  [[nodiscard]] entry* find(log_position position) noexcept;
-  [[nodiscard]] bool may_move(const entry& e) const;
+  [[nodiscard]] log_entry* find_inflight(mqtt::packet_id id) noexcept;
+  [[nodiscard]] std::uint32_t index_of(log_position position) const noexcept;
+  [[nodiscard]] log_entry* find(log_position position) noexcept;
+  [[nodiscard]] bool is_shared(const log_entry& e) const;
+  [[nodiscard]] bool may_move(const log_entry& e) const;
   [[nodiscard]] mqtt::packet_id next_id() noexcept;
-  void free_id(entry& e) noexcept;
+  void free_id(log_entry& e) noexcept;
   void admit(const pump_rules& rules, recorder& records, tally& expired);
-  void send(const pump_rules& rules, std::vector<outgoing>& out);
-  void release(const pump_rules& rules, std::vector<outgoing>& out);
-  tally take_out(entry& e) noexcept;
-  tally drop(entry& e, recorder& records);
+  void send(std::vector<outgoing>& out);
+  void release(std::vector<outgoing>& out);
+  tally take_out(log_entry& e) noexcept;
+  tally drop(log_entry& e, recorder& records);
   void trim() noexcept;
   void close_gaps() noexcept;
-  void shrink();
-  [[nodiscard]] static bool is_expired(const mqtt::message& m, const pump_rules& rules) noexcept;
+  void close_queue_gaps() noexcept;
+  void wait_for_disk(log_entry& e, recorder& records);
+  void settle_waits(batch_number durable) noexcept;
+  [[nodiscard]] bool is_in_window(const log_entry& e) const noexcept;
+  [[nodiscard]] bool counts_body(const log_entry& e) const noexcept {
+    return bodies_ != nullptr && is_persistent() && e.quality() != mqtt::qos::at_most_once;
+  }
+  void let_go(log_entry& e, std::uint32_t index) noexcept;
+  void let_fetched_go() noexcept;
+  [[nodiscard]] static bool needs_body(const log_entry& e) noexcept {
+    return !e.has_body() && (e.at() == state::queued || e.at() == state::sent);
+  }
+  [[nodiscard]] bool has_enough_ahead(const pump_rules& rules, const page_rules& most) const;
+  [[nodiscard]] static bool is_over(const log_entry& e, const pump_rules& rules) noexcept {
+    return e.arrival() < rules.oldest || e.is_expired(rules.now);
+  }
 
-  base::ring<entry> entries_;
+  base::chunked_ring<log_entry> entries_;
   store::session_number session_;
+  body_budget* bodies_ = nullptr;
   std::uint64_t bytes_ = 0;
   std::uint64_t next_position_ = 1;
   std::uint32_t live_ = 0;          ///< entries that are not gone
+  std::uint32_t unassured_ = 0;     ///< of these, QoS 0
+  std::uint32_t spilled_ = 0;       ///< of these, without body
   std::uint32_t inflight_ = 0;      ///< QoS 1/2 with a packet id
   std::uint32_t admitted_end_ = 0;  ///< entries before it are in the window (or gone)
   std::uint32_t gaps_ = 0;          ///< of these, how many are gone
   std::uint32_t sent_end_ = 0;      ///< entries before it were handled on this connection
+  std::uint32_t body_end_ = 0;      ///< no entry before it needs a body
   std::uint16_t last_id_ = 0;
   std::uint16_t ids_known_free_ = 0;  ///< so many ids after `last_id_` are not in flight
+  base::ring<disk_wait> waits_;       ///< in the order of their batches
   /// PUBRECs in the order they came, whose PUBREL is not out yet. [v311 MQTT-4.6.0-4]
   base::ring<log_position> to_release_;
   std::unique_ptr<std::map<std::uint64_t, std::string>> shares_;  ///< by position; mostly none

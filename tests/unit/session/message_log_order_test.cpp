@@ -42,7 +42,7 @@ TEST(MessageLog, SendsQos1BeforeItIsDurable) {
   wire_log l{persistent};
   l.add(1, q1);
   EXPECT_THAT(l.pump(), ElementsAre("m1 q1 #1"));
-  EXPECT_FALSE(l.log.waits_for_disk(l.rules.durable));
+  EXPECT_FALSE(l.log.waits_for_disk());
 }
 
 TEST(MessageLog, SendsQos2OnceItsPacketIdIsDurableAndHoldsBackTheRest) {
@@ -51,13 +51,13 @@ TEST(MessageLog, SendsQos2OnceItsPacketIdIsDurableAndHoldsBackTheRest) {
   l.add(2, q1);
   l.add(3, q0);
   EXPECT_THAT(l.pump(), IsEmpty());
-  EXPECT_TRUE(l.log.waits_for_disk(l.rules.durable));
+  EXPECT_TRUE(l.log.waits_for_disk());
   const batch_number written = l.records.open_batch();
   EXPECT_THAT(l.submit(), ElementsAre("enq 1 m1", "enq 2 m2", "sent 1 #1", "sent 2 #2"));
   EXPECT_THAT(l.pump(), IsEmpty());
   l.rules.durable = written;
-  EXPECT_FALSE(l.log.waits_for_disk(l.rules.durable));
   EXPECT_THAT(l.pump(), ElementsAre("m1 q2 #1", "m2 q1 #2", "m3 q0"));
+  EXPECT_FALSE(l.log.waits_for_disk());
 }
 
 TEST(MessageLog, SendsPubrelOnceThePubrecIsDurable) {
@@ -70,7 +70,7 @@ TEST(MessageLog, SendsPubrelOnceThePubrecIsDurable) {
   EXPECT_EQ(l.pubrec(1), outcome::advanced);
   const batch_number written = l.records.open_batch();
   EXPECT_THAT(l.pump(), IsEmpty());
-  EXPECT_TRUE(l.log.waits_for_disk(l.rules.durable));
+  EXPECT_TRUE(l.log.waits_for_disk());
   EXPECT_THAT(l.submit(), ElementsAre("rec 1"));
   EXPECT_THAT(l.pump(), IsEmpty());
   EXPECT_EQ(l.pubcomp(1), outcome::unknown) << "its PUBREL is not out yet";

@@ -47,7 +47,7 @@ TEST(MessageLog, ResumesAPubrelOnlyWhenItsRecordIsDurable) {
   l.log.suspend();
   l.log.resume();
   EXPECT_THAT(l.pump(), IsEmpty()) << "and holds back those behind";
-  EXPECT_TRUE(l.log.waits_for_disk(l.rules.durable));
+  EXPECT_TRUE(l.log.waits_for_disk());
   l.make_durable();
   EXPECT_THAT(l.pump(), ElementsAre("rel #1", "m2 q1 #2 dup"));
 }

@@ -24,6 +24,8 @@ struct naive_log {
     bool in_window = false;
     bool is_handled = false;  ///< on this connection
     bool was_sent = false;
+    bool has_body = true;
+    bool is_fetched = false;
     at where = at::queued;
     std::uint16_t id = 0;
     batch_number waits;
@@ -84,7 +86,7 @@ struct naive_log {
           continue;
         }
         if (i.q != q0) {
-          if (inflight() >= rules.window) break;
+          if (inflight() >= rules.window || !i.has_body) break;
           i.id = i.stored_id = next_id();
           if (i.q == q2) i.waits = open;
         }
@@ -104,6 +106,8 @@ struct naive_log {
       if (i.where == at::received || i.where == at::released) {
         i.where = at::released;
         said.push_back("rel #" + std::to_string(i.id));
+      } else if (!i.has_body) {
+        break;
       } else {
         said.push_back("m" + std::to_string(i.number) + " q" +
                        std::to_string(static_cast<int>(i.q)) +
@@ -130,9 +134,36 @@ struct naive_log {
     for (item& i : items) i.is_handled = false;
     to_release.clear();
   }
-  void suspend() {
+  void suspend(std::uint64_t bodies_max) {
     std::erase_if(items, [](const item& i) { return i.q == q0; });
-    for (item& i : items) i.is_handled = false;
+    for (item& i : items) {
+      i.is_handled = false;
+      if (i.is_fetched && is_queued(i) && held() > bodies_max) i.has_body = false;
+    }
+  }
+  [[nodiscard]] static bool is_queued(const item& i) {
+    return !i.in_window && !i.is_tentative && !i.is_moving;
+  }
+  /// Content bytes of bodies in memory; every message has 3.
+  [[nodiscard]] std::uint64_t held() const {
+    return 3 *
+           static_cast<std::uint64_t>(std::count_if(
+               items.begin(), items.end(), [](const item& i) { return i.q != q0 && i.has_body; }));
+  }
+  [[nodiscard]] bool needs_body(const item& i, const message_log::pump_rules& rules) const {
+    if (i.has_body || i.is_moving) return false;
+    return i.in_window ? i.where == at::sent : i.arrival >= rules.oldest;
+  }
+  /// Without whose bodies nothing goes on.
+  [[nodiscard]] bool is_stuck(const message_log::pump_rules& rules) const {
+    for (const item& i : items) {
+      if (i.in_window && i.is_handled) continue;
+      if (needs_body(i, rules)) return i.in_window || inflight() < rules.window;
+      if (!i.in_window && !i.is_moving && !i.is_tentative && inflight() < rules.window)
+        return false;
+      if (!i.in_window) return false;
+    }
+    return false;
   }
   bool puback(std::uint16_t id) {
     item* const i = find_id(id);
@@ -180,6 +211,7 @@ struct naive_log {
     for (item& i : items) {
       if (!i.is_shared || i.is_tentative || i.is_moving) continue;
       if (i.q == q2 && i.was_sent) continue;
+      if (!i.has_body) return 0;
       i.is_moving = true;
       i.id = 0;
       return i.number;
@@ -192,8 +224,8 @@ struct naive_log {
     items.push_back(
         {.number = number, .q = old.q, .arrival = old.arrival, .is_shared = true, .waits = {}});
   }
-  /// As the store's records say, after a crash.
-  void restore() {
+  /// As the store's records say, after a crash; the first `bodies` messages have theirs.
+  void restore(std::size_t bodies) {
     to_release.clear();
     last_id = 0;
     std::erase_if(items, [](const item& i) { return i.q == q0 || i.is_tentative; });
@@ -203,6 +235,8 @@ struct naive_log {
       i.where = i.id == 0 ? at::queued : i.stored_rec ? at::released : at::sent;
       i.is_moving = i.is_handled = false;
       i.waits = {};
+      i.has_body = static_cast<std::size_t>(&i - items.data()) < bodies;
+      i.is_fetched = false;
       last_id = std::max(last_id, i.id);
     }
   }

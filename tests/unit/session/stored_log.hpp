@@ -47,7 +47,8 @@ struct stored_log : wire_log {
       std::optional<store::restored_session> found;
     } v;
     disk.recover(v);
-    log = message_log{persistent};
+    bodies.held = 0;
+    log = message_log{persistent, &bodies};
     if (v.found) log.restore(*v.found);
   }
 

@@ -74,7 +74,7 @@ inline constexpr batch_number everything{std::numeric_limits<std::uint64_t>::max
 
 /// A log with the recorder and the rules of its shard, and what it put on the wire.
 struct wire_log {
-  explicit wire_log(store::session_number session = {}) : log{session} {}
+  explicit wire_log(store::session_number session = {}) : log{session, &bodies} {}
 
   log_position add(std::uint64_t number, qos_level q, std::uint64_t commit = 0,
                    std::string_view share = {}) {
@@ -104,6 +104,7 @@ struct wire_log {
   auto pubcomp(std::uint16_t id) { return log.on_pubcomp(packet_id{id}, records); }
 
   recorder records;
+  body_budget bodies;
   message_log log;
   message_log::pump_rules rules{
       .window = 100, .durable = {}, .oldest = base::wall_time::min(), .now = at_second(1'000)};
