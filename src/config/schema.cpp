@@ -240,11 +240,6 @@ std::vector<key<configuration>> broker_keys() {
             &limits::share_handover_after,
             "When messages of an absent member of a shared group go to another."),
 
-      whole("store.queue_memory", size{{mib, 64 * tib, "no limit"}}, &configuration::queue_memory,
-            "Queued QoS 1 and 2 messages kept in memory; beyond it they lie on disk only."),
-      limit("store.low_disk_hold", duration{{1, hour}}, &limits::low_disk_hold,
-            "How long a client's message waits for disk space before its connection is closed."),
-
       limit("protocol.denied_publish", reaction(), &limits::denied_publish,
             "What a 3.1.1 client gets for a message that it may not publish."),
       limit("protocol.will_on_takeover", takeover(), &limits::will_on_takeover,
@@ -277,8 +272,12 @@ std::vector<key<configuration>> broker_keys() {
           "store.low_disk", size_or_word{{mib, 64 * tib, "auto"}, "auto"},
           &store_settings::low_disk_bytes,
           "With less space left nothing new is taken in; auto is 5 % of the disk, 1 GiB at most."),
+      limit("store.low_disk_hold", duration{{1, hour}}, &limits::low_disk_hold,
+            "How long a client's message waits for disk space before its connection is closed."),
       stored("store.waiting_bytes_max", size{{kib, gib}}, &store_settings::waiting_bytes_max,
              "What waits for the disk before publishers have to wait."),
+      stored("store.queue_memory", size{{mib, 64 * tib, "no limit"}}, &store_settings::queue_memory,
+            "Queued QoS 1 and 2 messages kept in memory; beyond it they lie on disk only."),
 
       tuning("sys.interval", duration{{second, day, "off"}}, &shard::sys_interval,
              "How often $SYS/broker/... is published."),
@@ -329,7 +328,6 @@ std::vector<section> sections() {
       {"protocol", "Choices that the MQTT standards leave open."},
       {"protocol.mqtt31", "For clients of MQTT 3.1 only."},
       {"protocol.mqtt31.retry", "Sending again on a live connection, as MQTT 3.1 allows."},
-      {"store", "What is on disk."},
       {"sys", "The broker's own topics."},
       {"tuning", "Sizes of the broker's insides; the defaults fit."},
       {"log", "What the broker says."},

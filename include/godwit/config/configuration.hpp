@@ -29,6 +29,7 @@ struct store_settings {
   std::string directory;                         ///< empty = as the environment says
   std::uint64_t low_disk_bytes = 0;              ///< 0 = a share of the disk
   std::uint64_t waiting_bytes_max = 67'108'864;  ///< records that wait for the disk
+  std::uint64_t queue_memory = 268'435'456;      ///< bodies kept in memory; 0 = no limit
 };
 
 /// Everything a configuration file says, with the defaults of what it leaves out. The defaults of
@@ -37,7 +38,6 @@ struct configuration {
   std::vector<listener> listeners = default_listeners();
   std::size_t shards = 0;                    ///< 0 = one per core
   std::uint32_t connections_max = 0;         ///< of the whole broker; 0 = none
-  std::uint64_t queue_memory = 268'435'456;  ///< bytes, of the whole broker; 0 = no limit
   /// `shards`, `seed`, `connections_max` and `queue_memory_bytes` are set by whoever starts the
   /// broker.
   broker::shard_options broker;
