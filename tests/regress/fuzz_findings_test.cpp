@@ -79,5 +79,27 @@ TEST(FuzzFindings, AMemberThatIsAloneHandsOverOnceThereIsAnother) {
   w.check_balance();
 }
 
+// Two absent members gave a message to each other, over and over.
+TEST(FuzzFindings, AbsentMembersKeepTheirMessages) {
+  world_options o{.shards = 3};
+  o.limits.share_handover_after = std::chrono::milliseconds{1'500};
+  world w{o};
+  for (const char* id : {"one", "two", "three"}) {
+    test_client member = w.connect({.client_id = id, .clean = false});
+    member.subscribe("$share/g/a", qos1);
+    member.disconnect();
+  }
+  test_client pub = w.connect({.client_id = "pub"});
+  for (const char* text : {"1", "2", "3", "4", "5"}) pub.publish("a", text, qos1);
+  w.advance(std::chrono::seconds{10});
+  EXPECT_EQ(w.census().log_entries, 5U);
+
+  test_client other = w.connect({.client_id = "other"});
+  other.subscribe("$share/g/a", qos1);
+  w.advance(std::chrono::seconds{10});
+  EXPECT_EQ(other.receive_all().size(), 5U);
+  w.check_balance();
+}
+
 }  // namespace
 }  // namespace godwit::test
