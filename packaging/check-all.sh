@@ -13,10 +13,10 @@ cmake --build --preset tsan -j "$(nproc)"
 ctest --test-dir build/tsan -L '^check$' --no-tests=error --output-on-failure -j "$(nproc)"
 
 cmake --preset fuzz
-cmake --build --preset fuzz -j "$(nproc)"
+cmake --build --preset fuzz -j "$(nproc)" --target fuzz-targets
 packaging/fuzz.sh campaign build/fuzz "${FUZZ_SECONDS:-60}"
 
 cmake --preset coverage
-cmake --build --preset coverage -j "$(nproc)"
+cmake --build --preset coverage -j "$(nproc)" --target fuzz-targets
 packaging/fuzz.sh coverage build/coverage mqtt 95
 echo "check-all: everything passed"

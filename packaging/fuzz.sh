@@ -3,9 +3,9 @@
 # an input that breaks something is written to BUILD/broken, and the script ends with status 1.
 #   fuzz.sh campaign BUILD SECONDS [TARGET...]   each target (or those named) for so long
 #   fuzz.sh soak BUILD [SECONDS]                 all of them in turns until stopped, each so long
-#   fuzz.sh keep BUILD [TARGET...]               moves what adds coverage from BUILD/found to the seeds
-#   fuzz.sh coverage BUILD MODULE LEAST          (preset "coverage") lines of a module that the seeds
-#                                                cover; fails below LEAST percent
+#   fuzz.sh keep BUILD [TARGET...]               makes seeds of what adds coverage in BUILD/found
+#   fuzz.sh coverage BUILD MODULE LEAST          (preset "coverage") which lines of a module the
+#                                                seeds cover; fails below LEAST percent
 set -euo pipefail
 source="$(cd "$(dirname "$0")/.." && pwd)"
 seeds="$source/tests/fuzz/corpus"
@@ -45,7 +45,8 @@ case "$what" in
   keep)
     shift 2
     for target in $(targets "$@"); do
-      "$programs/$target" -merge=1 -max_len=4096 "$seeds/$target" "$build/found/$target" 2>&1 |
+      "$programs/$target" -set_cover_merge=1 -max_len=4096 \
+        "$seeds/$target" "$build/found/$target" 2>&1 |
         grep -E 'MERGE-OUTER: [0-9]+ new files' || true
     done
     ;;
