@@ -13,12 +13,10 @@ cmake --build --preset tsan -j "$(nproc)"
 ctest --test-dir build/tsan -L '^check$' --no-tests=error --output-on-failure -j "$(nproc)"
 
 cmake --preset fuzz
-cmake --build --preset fuzz -j "$(nproc)"
-for target in build/fuzz/tests/fuzz/fuzz_*; do
-  if [ ! -f "$target" ] || [ ! -x "$target" ]; then continue; fi
-  name="$(basename "$target")"
-  mkdir -p "build/fuzz/found/$name"  # what the campaign adds stays out of the seeds
-  "$target" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=10 -artifact_prefix="build/fuzz/$name-" \
-    "build/fuzz/found/$name" "tests/fuzz/corpus/$name"
-done
+cmake --build --preset fuzz -j "$(nproc)" --target fuzz-targets
+packaging/fuzz.sh campaign build/fuzz "${FUZZ_SECONDS:-60}"
+
+cmake --preset coverage
+cmake --build --preset coverage -j "$(nproc)" --target fuzz-targets
+packaging/fuzz.sh coverage build/coverage mqtt 95
 echo "check-all: everything passed"

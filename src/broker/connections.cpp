@@ -271,13 +271,13 @@ void shard_engine::update_reading(connection_handle h, connection& c) {
   if (c.at == phase::closing || c.is_doomed) return;
   const bool wanted = !is_held_back(c) && !c.is_backlog_listed && c.at != phase::authenticating &&
                       c.at != phase::accepting;
+  if (wanted && c.at_end_of_input && c.input.empty()) {
+    doom(h, {session::close_cause::client_closed, {}});
+    return;
+  }
   if (wanted == c.is_reading) return;
   if (wanted && !c.input.empty()) {
     list_for_input(h, c);  // what was kept comes first
-    return;
-  }
-  if (wanted && c.at_end_of_input) {
-    doom(h, {session::close_cause::client_closed, {}});
     return;
   }
   c.is_reading = wanted;

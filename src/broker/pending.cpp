@@ -182,6 +182,13 @@ void shard_engine::finish_handover(pending_operation& p, const goal::handover& t
   } else {
     note_body(to.session, *s, s->log.put_back(to.position, records_));
     list_for_pump(to.session, *s);
+    if (s->extras->hands_over) {
+      // There may be somebody later; asking on at once would never end.
+      s->extras->hands_over = false;
+      s->extras->handover =
+          arm(now.steady + options.limits.share_handover_after, timer_kind::share_handover,
+              to.session.index, to.session.generation);
+    }
   }
   to_hand_over_.push_back(to.session);
 }

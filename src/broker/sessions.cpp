@@ -115,8 +115,9 @@ void shard_engine::erase_if_over(session_handle h) {
 /// new member has the message: the removal is the commit point. [v5 MQTT-4.8.2-4]
 void shard_engine::continue_handover(session_handle h, session_slot& s) {
   constexpr std::uint32_t at_once = 64;
-  const bool goes_on = s.ended || (s.extras && s.extras->hands_over);
-  while (goes_on && (!s.extras || s.extras->handovers < at_once)) {
+  // A message that nobody takes comes back at once when the group is led here.
+  const auto goes_on = [&] { return s.ended || (s.extras && s.extras->hands_over); };
+  while (goes_on() && (!s.extras || s.extras->handovers < at_once)) {
     auto next = s.log.take_share();
     if (!next) {
       want_bodies_to_share(h, s);

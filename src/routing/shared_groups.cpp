@@ -58,8 +58,9 @@ class member_ring {
       const std::optional<group_member>& except) {
     if (members_.empty()) return std::nullopt;
     std::optional<std::size_t> at = next_in(0, connected_, connected_turn_, except);
-    if (!at) at = next_in(connected_, members_.size(), other_turn_, except);
-    // Only the excepted member is there.
+    // Absent members that gave to each other would do so for ever.
+    const bool is_given_back = except && position_.contains(*except);
+    if (!at && !is_given_back) at = next_in(connected_, members_.size(), other_turn_, except);
     if (!at) at = position_.at(*except);
     return members_[*at];
   }

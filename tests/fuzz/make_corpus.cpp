@@ -144,6 +144,48 @@ void write_properties(const seed_directory& seeds) {
   }
 }
 
+/// Programs for fuzz_engine.cpp, which explains the codes. Two bytes choose the broker: one shard
+/// and a store that is at once durable is 01, three shards and a store that waits 04.
+void write_engine(const seed_directory& seeds) {
+  const std::pair<const char*, const char*> programs[] = {
+      {"qos-1-and-2",
+       "02 08 12 09 0C 04 24 0C 15 09 00 05 15 12 01 05 0C 0D 0C 1D 0C 0D 0C 1D 0C 0D 0C"},
+      {"persistent-offline",
+       "02 00 0C 04 10 0C 47 0C 12 09 15 08 00 09 15 11 01 09 0C 02 00 0C 0D"},
+      {"retained", "02 09 05 40 05 05 49 01 05 0C 12 0A 14 04 14 14 0C 1D 05 40 00 0C 1D"},
+      {"will-and-loss", "02 29 51 0C 12 0A 14 24 0C 48 0C 1D 0C 1D 0C"},
+      {"shared-group",
+       "02 00 12 01 22 0A 04 18 14 18 0C 25 08 01 05 25 08 02 05 25 11 03 05 0C 0D 0C 47 0C 1D 0C"},
+      {"takeover", "02 00 04 10 0C 12 00 0C 22 0A 25 08 01 03 0C 1D 0C 0D"},
+      {"crash-in-between",
+       "02 00 12 01 0B 00 1B 00 2B 00 0A 04 24 15 11 01 05 0B 00 1B 00 0A 2B 00 1B 01 0F 02 00 0C "
+       "12 01 1C 15 91 01 05 0C 0D 0C 1D"},
+      {"restart", "02 20 21 04 24 0C 12 01 15 09 01 05 0C 5F 02 00 0C 0D"},
+      {"small-turns-and-credit",
+       "02 09 12 0A 04 04 0C 15 00 05 0B 00 1B 00 CB 01 9B 00 15 09 01 05 0C"},
+      {"keep-alive-and-silence", "00 02 19 0C 59 0C 0C 07 47 59 59 0C"},
+      {"stalled-reader", "02 0A 04 04 0C 4E 12 09 15 08 00 3F 15 00 3F 15 08 01 3F 0C 49 69 0C"},
+      {"v31-repetition", "02 04 12 0D 04 14 0C 15 08 01 05 0C 29 0C 39 0C 49 0C"},
+      {"raw-bytes",
+       "00 01 0E 10 0C 00 04 4D 51 54 54 04 02 00 3C 00 00 0C 01 06 C0 00 30 03 00 01 0C 01 01 61"},
+      {"level-5", "00 01 0F 10 0D 00 04 4D 51 54 54 05 02 00 3C 00 00 00 0C"},
+      {"unknown-acks", "02 08 0C 06 00 06 01 06 02 06 03 0C 06 3F 0C"},
+      {"unsubscribe", "02 00 04 34 04 14 0C 04 34 0C 07"},
+      {"queue-limits",
+       "02 00 04 14 0C 47 12 09 15 08 01 3F 15 08 02 3F 15 08 03 3F 15 08 04 3F 0C 02 00 0C 0D 0C"},
+  };
+  for (const auto& [name, code] : programs) {
+    seeds.add(std::string{name} + "-1", hex("01 00 " + std::string{code}));
+    seeds.add(std::string{name} + "-3", hex("74 F5 " + std::string{code}));
+  }
+}
+
+void write_retained(const seed_directory& seeds) {
+  seeds.add("set-and-walk", hex("10 01 00 10 03 00 02 01 18 03 00 02 00 05 01 05 0D 03 04 02 05"));
+  seeds.add("clear-and-forget", hex("10 01 00 00 01 00 3A 01 00 10 01 00 04 2C 10 01 00 03 01 00"));
+  seeds.add("dollar", hex("10 02 03 00 10 01 02 05 01 05 05 03 03 02 05 05 01 04 05 03 03 00 02"));
+}
+
 void write_all(const std::filesystem::path& corpus) {
   const std::pair<const char*, protocol_version> decoders[] = {
       {"fuzz_decode_v31", protocol_version::v31},
@@ -156,6 +198,8 @@ void write_all(const std::filesystem::path& corpus) {
   }
   write_topics(seed_directory{corpus / "fuzz_topic"});
   write_properties(seed_directory{corpus / "fuzz_properties"});
+  write_engine(seed_directory{corpus / "fuzz_engine"});
+  write_retained(seed_directory{corpus / "fuzz_retained"});
 }
 
 }  // namespace

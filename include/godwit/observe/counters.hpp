@@ -137,8 +137,6 @@ struct totals : counter_cells<std::uint64_t> {
   [[nodiscard]] std::int64_t publish_balance() const noexcept;
   /// made - delivered - expired - dropped - ended with session - in log: likewise.
   [[nodiscard]] std::int64_t copy_balance() const noexcept;
-
-  friend bool operator==(const totals&, const totals&) noexcept = default;
 };
 
 /// The counters of one shard. Only its own thread adds; any thread may read. An addition is a plain

@@ -1,0 +1,184 @@
+#include "engine_world.hpp"
+#include "support/packets.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <string_view>
+
+namespace godwit::fuzz {
+namespace {
+
+using mqtt::packet_type;
+using mqtt::protocol_version;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// Takes the input apart; at its end everything is 0.
+class byte_source {
+ public:
+  explicit byte_source(base::bytes_view input) : rest_{input} {}
+  [[nodiscard]] bool empty() const { return rest_.empty(); }
+  std::size_t byte() {
+    if (rest_.empty()) return 0;
+    const auto b = std::to_integer<std::size_t>(rest_[0]);
+    rest_ = rest_.subspan(1);
+    return b;
+  }
+  base::bytes_view take(std::size_t n) {
+    const base::bytes_view front = rest_.first(std::min(n, rest_.size()));
+    rest_ = rest_.subspan(front.size());
+    return front;
+  }
+
+ private:
+  base::bytes_view rest_;
+};
+
+constexpr std::string_view clients[] = {"a", "b", "c", ""};
+constexpr std::string_view topics[] = {"a",   "a/b", "a/b/c",  "b",
+                                       "/b/", "$x",  "$SYS/x", "a/b/c/d/e/f/g/h/i/j"};
+constexpr std::string_view filters[] = {
+    "a",          "a/b",    "a/#",        "+/b",          "#",    "+/+/c",
+    "$x",         "$SYS/#", "$share/g/#", "$share/g/a/b", "/+/#", "$share/h/a/+",
+    "$share/g/a", "b",      "a/b/c",      "$share/bad"};
+/// From small to large, so that a change of one bit matters.
+constexpr base::duration pauses[] = {milliseconds{1}, milliseconds{100}, seconds{1},
+                                     seconds{2},      seconds{6},        seconds{20},
+                                     seconds{61},     seconds{2'000}};
+
+/// Two bytes choose the broker.
+test::test_broker::options make_options(byte_source& in) {
+  const std::size_t first = in.byte();
+  const std::size_t second = in.byte();
+  test::test_broker::options o;
+  o.store_mode =
+      (first & 1U) != 0 ? store::memory_store::mode::immediate : store::memory_store::mode::manual;
+  auto& shard = o.shard;
+  shard.shards = 1 + (first >> 1U) % engine_world::shards_max;
+  shard.mail_credit = (first & 0x10U) != 0 ? 1 : 64;
+  shard.turn_packets_max = (first & 0x20U) != 0 ? 1 : 64;
+  shard.retained_page_messages = (first & 0x40U) != 0 ? 1 : 64;
+  shard.topic_cache_entries = 16;
+  shard.sys_interval = seconds{0};
+  shard.seed = 7;
+  auto& limits = shard.limits;
+  limits.session_expiry = seconds{1'000};
+  limits.inflight_max = (second & 1U) != 0 ? 1 : 20;
+  limits.unanswered_publishes_max = (second & 2U) != 0 ? 1 : 20;
+  limits.queue_count_max = (second & 4U) != 0 ? 2 : 0;
+  limits.queue_overflow = static_cast<session::overflow_policy>((second >> 3U) % 3);
+  limits.share_handover_after = (second & 0x20U) != 0 ? milliseconds{1'500} : milliseconds{0};
+  limits.mqtt31_retry_first = (second & 0x40U) != 0 ? milliseconds{1'000} : milliseconds{0};
+  limits.packet_bytes_max = 4'096;
+  limits.connect_bytes_max = 1'024;
+  if ((second & 0x80U) != 0) {
+    limits.output_bytes_max = 1'024;
+    limits.slow_high_water_bytes = 64;
+    limits.queue_bytes_max = 512;
+  }
+  return o;
+}
+
+base::bytes make_connect(byte_source& in) {
+  const std::size_t how = in.byte();
+  test::connect_options o;
+  o.client_id = clients[how & 3U];
+  o.version = (how & 4U) != 0 ? protocol_version::v31 : protocol_version::v311;
+  o.clean = (how & 8U) != 0;
+  o.keep_alive_s = (how & 0x10U) != 0 ? 4 : 0;
+  if ((how & 0x20U) != 0) {
+    const std::size_t will = in.byte();
+    o.will = test::will_options{std::string{topics[will & 7U]}, "will",
+                                static_cast<mqtt::qos>((will >> 3U) % 3), (will & 0x40U) != 0};
+  }
+  if ((how & 0x40U) != 0) o.user_name = (how & 0x80U) != 0 ? "u" : "v";
+  return test::connect_packet(o);
+}
+
+base::bytes make_publish(byte_source& in) {
+  const std::size_t how = in.byte();
+  const auto quality = static_cast<mqtt::qos>((how >> 3U) % 3);
+  test::publish_options o{.quality = quality, .id = 0, .retain = (how & 0x40U) != 0, .dup = false};
+  if (quality != test::qos0) {
+    o.id = static_cast<std::uint16_t>(1 + in.byte() % 8);
+    o.dup = (how & 0x80U) != 0;
+  }
+  const std::string payload(in.byte() % 64, 'p');
+  return test::publish_packet(topics[how & 7U], payload, o);
+}
+
+base::bytes make_request(byte_source& in) {
+  const std::size_t how = in.byte();
+  const std::string filter{filters[how & 0x0FU]};
+  const auto id = static_cast<std::uint16_t>(1 + (how >> 6U));
+  const std::size_t quality = (how >> 4U) & 3U;
+  if (quality == 3) return test::unsubscribe_packet(id, {filter});
+  return test::subscribe_packet(id, {{filter, static_cast<mqtt::qos>(quality)}});
+}
+
+base::bytes make_ack(byte_source& in) {
+  const std::size_t how = in.byte();
+  const auto type = static_cast<packet_type>(4 + (how & 3U));
+  return test::ack_packet(type, static_cast<std::uint16_t>(1 + (how >> 2U) % 16));
+}
+
+/// One instruction: its low four bits say what, the others for which connection or shard.
+void step(engine_world& w, byte_source& in) {
+  const std::size_t code = in.byte();
+  const std::size_t who = (code >> 4U) % engine_world::connections_max;
+  const std::size_t more = code >> 6U;
+  switch (code & 0x0FU) {
+    case 0:
+      return w.open(who, more);
+    case 1:
+      return w.send(who, in.take(in.byte()));
+    case 2:
+      w.open(who, more);
+      return w.send(who, make_connect(in));
+    case 3:
+      return w.send(who, make_connect(in));
+    case 4:
+      return w.send(who, make_request(in));
+    case 5:
+      return w.send(who, make_publish(in));
+    case 6:
+      return w.send(who, make_ack(in));
+    case 7:
+      return w.send(who, (code & 0x40U) != 0 ? test::pingreq_packet() : test::disconnect_packet());
+    case 8:
+      return (code & 0x40U) != 0 ? w.lose(who) : w.close(who);
+    case 9:
+      return w.pass(pauses[(code >> 4U) % std::size(pauses)]);
+    case 10:
+      return w.commit(1 + (code >> 4U));
+    case 11:
+      return w.turn(who, more == 0 ? 100 : more - 1, (in.byte() & 1U) == 0);
+    case 12:
+      return w.rest();
+    case 13:
+      return w.answer(who);
+    case 14:
+      return w.stall(who, more == 3 ? test::memory_wire::unlimited : more * 24);
+    default:
+      if ((code & 0x40U) != 0) return w.restart(1 + who % engine_world::shards_max);
+      return w.crash(1 + who % engine_world::shards_max);
+  }
+}
+
+}  // namespace
+
+void fuzz_engine(base::bytes_view input);
+
+/// The input is a short program: what clients send, when shards get their turns, when the store
+/// commits, when the broker crashes. Whatever it does, no assertion fails, what the broker sends
+/// can be read, the books balance, and nothing is left when everybody has gone.
+void fuzz_engine(base::bytes_view input) {
+  constexpr std::size_t steps_max = 400;
+  byte_source in{input};
+  engine_world w{make_options(in)};
+  for (std::size_t i = 0; i < steps_max && !in.empty(); ++i) step(w, in);
+  w.end();
+}
+
+}  // namespace godwit::fuzz
