@@ -37,6 +37,10 @@ net::options net_options(const config::configuration& c) {
   // Every shard takes its part of the limit, rounded up.
   const auto shards = base::checked_cast<std::uint32_t>(o.shard.shards);
   o.shard.connections_max = c.connections_max / shards + (c.connections_max % shards != 0 ? 1 : 0);
+  // In memory there is nothing to gain by letting go of bodies.
+  const std::uint64_t queue_memory =
+      c.store.kept == config::persistence::disk ? c.store.queue_memory : 0;
+  o.shard.queue_memory_bytes = (queue_memory + shards - 1) / shards;
   o.listeners.clear();
   for (const config::listener& l : c.listeners) o.listeners.push_back(l.options);
   o.tune = c.net;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <limits>
 #include <sstream>
 #include <stdexcept>
 
@@ -50,6 +51,8 @@ store_rocksdb::options store_options(const command_line& line, const config::con
   o.damage =
       line.quarantine ? store_rocksdb::on_damage::quarantine : store_rocksdb::on_damage::refuse;
   o.queue_bytes_max = c.store.waiting_bytes_max;
+  o.recover_body_bytes =
+      c.store.queue_memory != 0 ? c.store.queue_memory : std::numeric_limits<std::size_t>::max();
   if (c.store.low_disk_bytes != 0) o.low_disk_bytes = c.store.low_disk_bytes;
   return o;
 }

@@ -36,8 +36,8 @@ struct store_settings {
 /// the members are the broker's; config/godwit.yaml shows them, and a test keeps the two equal.
 struct configuration {
   std::vector<listener> listeners = default_listeners();
-  std::size_t shards = 0;                    ///< 0 = one per core
-  std::uint32_t connections_max = 0;         ///< of the whole broker; 0 = none
+  std::size_t shards = 0;             ///< 0 = one per core
+  std::uint32_t connections_max = 0;  ///< of the whole broker; 0 = none
   /// `shards`, `seed`, `connections_max` and `queue_memory_bytes` are set by whoever starts the
   /// broker.
   broker::shard_options broker;
