@@ -5,6 +5,8 @@
 
 #include <godwit/base/seeded_hash.hpp>
 
+#include <concepts>
+
 namespace godwit::store_rocksdb {
 namespace {
 
@@ -47,7 +49,11 @@ bool read_quality(std::uint8_t value, mqtt::qos& to) noexcept {
   return value <= 2;
 }
 
-bool read_entry(byte_reader& from, enqueued_record& to) noexcept {
+void read_fields(byte_reader& from, message_record& to) noexcept {
+  std::ignore = read_message(from, to.fields);
+}
+
+void read_fields(byte_reader& from, enqueued_record& to) noexcept {
   to.session = from.integer<std::uint64_t>();
   to.position = from.integer<std::uint64_t>();
   to.message = from.integer<std::uint64_t>();
@@ -58,6 +64,48 @@ bool read_entry(byte_reader& from, enqueued_record& to) noexcept {
   if (flag(flags, entry_id)) to.id = from.integer<std::uint16_t>();
   if (flag(flags, entry_commit)) to.commit = from.integer<std::uint64_t>();
   if (flag(flags, entry_share)) to.share = from.text(from.integer<std::uint32_t>());
+}
+
+void read_fields(byte_reader& from, committed_record& to) noexcept {
+  to.commit = from.integer<std::uint64_t>();
+}
+
+void read_fields(byte_reader& from, sent_record& to) noexcept {
+  to.session = from.integer<std::uint64_t>();
+  to.position = from.integer<std::uint64_t>();
+  to.id = from.integer<std::uint16_t>();
+}
+
+template <class Record>
+requires std::same_as<Record, removed_record> || std::same_as<Record, rec_received_record>
+void read_fields(byte_reader& from, Record& to) noexcept {
+  to.session = from.integer<std::uint64_t>();
+  to.position = from.integer<std::uint64_t>();
+}
+
+template <class Record>
+requires std::same_as<Record, qos2_received_record> || std::same_as<Record, qos2_released_record>
+void read_fields(byte_reader& from, Record& to) noexcept {
+  to.session = from.integer<std::uint64_t>();
+  to.id = from.integer<std::uint16_t>();
+}
+
+void read_fields(byte_reader& /*from*/, restarted_record& /*to*/) noexcept {}
+
+/// Alternative n of `chunk_record` is kind n + 1.
+template <std::size_t N = 0>
+void read_kind(std::size_t kind, byte_reader& from, chunk_record& to) noexcept {
+  if constexpr (N == std::variant_size_v<chunk_record>) {
+    from.fail();
+  } else if (kind == N + 1) {
+    read_fields(from, to.emplace<N>());
+  } else {
+    read_kind<N + 1>(kind, from, to);
+  }
+}
+
+bool read_record(byte_reader& from, chunk_record& to) noexcept {
+  read_kind(from.integer<std::uint8_t>(), from, to);
   return from.ok();
 }
 
@@ -241,55 +289,7 @@ bool chunk_reader::next(chunk_record& record, std::uint32_t& offset) noexcept {
   if (read_ == header_.count) return false;
   byte_reader from{chunk_.substr(at_)};
   offset = static_cast<std::uint32_t>(at_);
-  switch (from.integer<std::uint8_t>()) {
-    case static_cast<std::uint8_t>(record_kind::message): {
-      std::ignore = read_message(from, record.emplace<message_record>().fields);
-      break;
-    }
-    case static_cast<std::uint8_t>(record_kind::enqueued):
-      std::ignore = read_entry(from, record.emplace<enqueued_record>());
-      break;
-    case static_cast<std::uint8_t>(record_kind::committed):
-      record.emplace<committed_record>().commit = from.integer<std::uint64_t>();
-      break;
-    case static_cast<std::uint8_t>(record_kind::sent): {
-      auto& r = record.emplace<sent_record>();
-      r.session = from.integer<std::uint64_t>();
-      r.position = from.integer<std::uint64_t>();
-      r.id = from.integer<std::uint16_t>();
-      break;
-    }
-    case static_cast<std::uint8_t>(record_kind::removed): {
-      auto& r = record.emplace<removed_record>();
-      r.session = from.integer<std::uint64_t>();
-      r.position = from.integer<std::uint64_t>();
-      break;
-    }
-    case static_cast<std::uint8_t>(record_kind::rec_received): {
-      auto& r = record.emplace<rec_received_record>();
-      r.session = from.integer<std::uint64_t>();
-      r.position = from.integer<std::uint64_t>();
-      break;
-    }
-    case static_cast<std::uint8_t>(record_kind::qos2_received): {
-      auto& r = record.emplace<qos2_received_record>();
-      r.session = from.integer<std::uint64_t>();
-      r.id = from.integer<std::uint16_t>();
-      break;
-    }
-    case static_cast<std::uint8_t>(record_kind::qos2_released): {
-      auto& r = record.emplace<qos2_released_record>();
-      r.session = from.integer<std::uint64_t>();
-      r.id = from.integer<std::uint16_t>();
-      break;
-    }
-    case static_cast<std::uint8_t>(record_kind::restarted):
-      record.emplace<restarted_record>();
-      break;
-    default:
-      from.fail();
-  }
-  if (!from.ok()) return false;
+  if (!read_record(from, record)) return false;
   at_ += from.offset();
   ++read_;
   complete_ = read_ == header_.count && at_ == chunk_.size();

@@ -88,6 +88,7 @@ struct qos2_released_record {
 /// What is tentative here will never be decided: its broker is gone.
 struct restarted_record {};
 
+/// In the order of `record_kind`.
 using chunk_record =
     std::variant<message_record, enqueued_record, committed_record, sent_record, removed_record,
                  rec_received_record, qos2_received_record, qos2_released_record, restarted_record>;

@@ -40,6 +40,10 @@ void journal::add(const store::batch& records) {
   for (const store::record& r : records) tables_->apply(r, to);
 }
 
+void journal::set_next_position(std::uint64_t session, std::uint64_t next) {
+  tables_->set_next_position(session, next, {chunk_, state_.last, rows_});
+}
+
 void journal::finish() {
   chunk_header header;
   header.number = state_.last;

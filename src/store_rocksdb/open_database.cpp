@@ -1,6 +1,7 @@
 #include "open_database.hpp"
 
 #include "codec.hpp"
+#include "quarantine.hpp"
 
 #include <rocksdb/utilities/checkpoint.h>
 #include <sys/stat.h>
@@ -28,8 +29,8 @@ void check_is_ours(const std::string& directory) {
   std::error_code error;
   for (const auto& file : std::filesystem::directory_iterator{directory, error}) {
     const std::string name = file.path().filename().string();
-    if (name == "db" || name == "lock" || name == "watermark" || name == "ballast" ||
-        name == "lost+found" || name.starts_with("quarantine-")) {
+    if (name == "db" || name == "db.new" || name == "lock" || name == "watermark" ||
+        name == "ballast" || name == "lost+found" || name.starts_with("quarantine-")) {
       continue;
     }
     throw open_failed{open_error::not_a_store,
@@ -38,7 +39,7 @@ void check_is_ours(const std::string& directory) {
   if (error) cannot(directory, error.message());
 }
 
-void write_meta(database& db, const std::string& directory) {
+void write_fresh_meta(database& db, const std::string& directory) {
   rocksdb::WriteBatch batch;
   std::string value;
   append_integers(value, meta_format, schema);
@@ -51,6 +52,22 @@ void write_meta(database& db, const std::string& directory) {
   o.sync = true;
   const rocksdb::Status s = db.db().Write(o, &batch);
   if (!s.ok()) cannot(directory, s.ToString());
+}
+
+void log_damage(const damage_report& report, observe::logger& log) {
+  for (const damaged_place& p : report.places) {
+    log.error("store.damaged",
+              {{"file", p.file}, {"offset", p.offset.value_or(0)}, {"what", p.what}});
+  }
+  for (const chunk_range& r : report.missing_chunks) {
+    log.error("store.chunks_missing", {{"first", r.first}, {"last", r.last}});
+  }
+  for (const log_gap& g : report.gaps) {
+    log.error("store.session_gap", {{"session", g.session},
+                                    {"client", g.client_id},
+                                    {"first_position", g.first_position},
+                                    {"last_position", g.last_position}});
+  }
 }
 
 }  // namespace
@@ -67,13 +84,21 @@ opened_store open_store(const options& how, const base::clock& clock, observe::l
   if (found.damage.empty() && found.db) {
     out.content = restore_sessions(*found.db, found.found, how.recover_body_bytes, found.damage);
   }
-  if (!found.damage.empty()) throw open_failed{std::move(found.damage)};
+  if (!found.damage.empty()) {
+    if (how.damage == on_damage::refuse) throw open_failed{std::move(found.damage)};
+    log_damage(found.damage, log);
+    const std::string moved_to = quarantine(how.directory, how, seams, std::move(found));
+    log.error("store.quarantined", {{"directory", how.directory}, {"moved_to", moved_to}});
+    found = inspect(how.directory, how, seams);
+    out.content = restore_sessions(*found.db, found.found, how.recover_body_bytes, found.damage);
+    if (!found.damage.empty()) throw open_failed{std::move(found.damage)};
+  }
   found.db.reset();
   const log_end end = found.torn_tail ? log_end::torn : log_end::strict;
   const rocksdb::Status s =
       database::open(paths.database, how, seams, access::read_write, end, out.db);
   if (!s.ok()) cannot(how.directory, s.ToString());
-  if (found.found.uuid.empty()) write_meta(*out.db, how.directory);
+  if (found.found.uuid.empty()) write_fresh_meta(*out.db, how.directory);
   out.journal = std::move(found.found);
   if (const auto error = out.watermark.open(paths.watermark)) {
     cannot(paths.watermark, error.message());

@@ -49,6 +49,8 @@ class tables {
   /// Before replay: a session's rows. Positions below `kept_next` may be missing in the journal.
   session& restore_session(std::uint64_t number);
   void replay(const chunk_record& r, std::uint64_t chunk, std::uint32_t offset);
+  /// The next position of a session that is copied into a new journal.
+  void set_next_position(std::uint64_t number, std::uint64_t next, const commit_target& to);
   /// After the last chunk: what is tentative is dropped, and ended sessions that are empty.
   struct settled {
     bool dropped_undecided = false;

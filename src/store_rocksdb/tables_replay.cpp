@@ -120,6 +120,15 @@ void tables::keep_if_live(const chunk_record& r, std::uint64_t from, std::uint32
   }
 }
 
+void tables::set_next_position(std::uint64_t number, std::uint64_t next, const commit_target& to) {
+  session* const s = find_session(number);
+  if (s == nullptr) return;
+  s->next_position = std::max(s->next_position, next);
+  s->kept_next = s->next_position;
+  moved_next_.push_back(number);
+  finish_keeping(to);
+}
+
 void tables::finish_keeping(const commit_target& to) {
   std::sort(moved_next_.begin(), moved_next_.end());
   moved_next_.erase(std::unique(moved_next_.begin(), moved_next_.end()), moved_next_.end());

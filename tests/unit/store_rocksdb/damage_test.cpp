@@ -121,7 +121,9 @@ TEST(Damage, IsReportedWithFileOffsetAndChunks) {
       mqtt::message_fields f;
       f.number = mqtt::message_number{i};
       f.topic = "t";
-      store::enqueued e{store::session_number{7}, store::log_position{i}};
+      store::enqueued e;
+      e.session = store::session_number{7};
+      e.position = store::log_position{i};
       e.message = mqtt::message::make(f);
       s.commit({e});
     }
@@ -146,6 +148,27 @@ TEST(Damage, IsReportedWithFileOffsetAndChunks) {
     }
     EXPECT_TRUE(has_place) << e.what();
   }
+}
+
+TEST(Damage, IsMovedAsideIfAskedTo) {
+  const used_store made{14};
+  const std::string killed = made.directory / "killed";
+  const fs::path log = last_log(killed);
+  flip(log, fs::file_size(log) * 4);
+  store_rocksdb::options o = small_options(killed);
+  EXPECT_THROW(opened_store{o}, store_rocksdb::open_failed);
+  o.damage = store_rocksdb::on_damage::quarantine;
+  std::string rescued;
+  {
+    opened_store s{o};
+    EXPECT_TRUE(s.logged("store.quarantined"));
+    EXPECT_TRUE(s.logged("store.damaged"));
+    rescued = describe(*s);
+    EXPECT_NE(rescued.find("session"), std::string::npos);
+  }
+  EXPECT_TRUE(fs::exists(killed + "/quarantine-1/db/CURRENT"));
+  opened_store s{small_options(killed)};
+  EXPECT_EQ(describe(*s), rescued);
 }
 
 TEST(Damage, OfALogThatIsGoneIsNotAnEmptyStore) {
