@@ -26,6 +26,7 @@ LAYERS = {
     "session": {"auth", "store", "mqtt", "base"},
     "broker": {"session", "routing", "store", "auth", "observe", "mqtt", "base"},
     "net": {"broker", "observe", "mqtt", "base"},
+    "store_rocksdb": {"store", "observe", "mqtt", "base"},
     "config": {"base"},
 }
 LAYERS["daemon"] = set(LAYERS)
@@ -63,6 +64,7 @@ INCLUDES = [
      outside(SANS_IO), "modules above broker"),
     (r"spdlog/.*|fmt/.*", in_source("observe"), "src/observe"),
     (r"yaml-cpp/.*", in_source("config"), "src/config"),
+    (r"rocksdb/.*", in_source("store_rocksdb"), "src/store_rocksdb"),
     (r"openssl/.*",
      lambda module, is_public: module == "net" or module == "auth" and not is_public,
      "net and src/auth"),

@@ -1,4 +1,4 @@
-#include "recovered.hpp"
+#include "tested_engine.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,38 +20,32 @@ class TentativeEntries : public ::testing::Test {
   }
   template <class... Records>
   void submit(Records&&... r) {
-    batch b;
-    (b.emplace_back(std::forward<Records>(r)), ...);
-    std::ignore = store_.submit(std::move(b));
+    engine_->submit(std::forward<Records>(r)...);
   }
   void expect_all_there() {
-    EXPECT_EQ(store_.count().undecided, 0U);
-    const recovered r{store_};
+    const recovered r = engine_->restart();
     EXPECT_THAT(numbers(r.sessions.at(0)), ElementsAre(11, 50));
     EXPECT_THAT(numbers(r.sessions.at(1)), ElementsAre(50));
   }
 
-  memory_store store_{memory_store::mode::immediate};
+  std::unique_ptr<tested_engine> engine_ = make_tested_engine();
 };
 
 TEST_F(TentativeEntries, AreLeftOutWithoutTheirCommit) {
-  EXPECT_EQ(store_.count().undecided, 2U);
-  const recovered r{store_};
+  const recovered r = engine_->restart();
   EXPECT_THAT(numbers(r.sessions.at(0)), ElementsAre(11));
   EXPECT_THAT(numbers(r.sessions.at(1)), IsEmpty());
 }
 
 TEST_F(TentativeEntries, AreDroppedByRecoveryForGood) {
-  std::ignore = recovered{store_};
-  EXPECT_EQ(store_.count().undecided, 0U);
-  EXPECT_EQ(store_.count().entries, 1U);
+  std::ignore = engine_->restart();
   // The broker that made the entries is gone; a late commit of that number decides nothing.
   submit(committed{message_number{50}});
-  EXPECT_THAT(numbers(recovered{store_}.sessions.at(0)), ElementsAre(11));
+  EXPECT_THAT(numbers(engine_->restart().sessions.at(0)), ElementsAre(11));
 }
 
 TEST_F(TentativeEntries, KeepTheirNumbersInTheHighWater) {
-  const recovered r{store_};
+  const recovered r = engine_->restart();
   EXPECT_EQ(r.seen.message_number, 50U);
   EXPECT_EQ(r.sessions.at(0).next_position, log_position{3});
 }
@@ -69,8 +63,7 @@ TEST_F(TentativeEntries, CountOnceThePublishersIdIsReceived) {
 TEST_F(TentativeEntries, CountEvenIfThePublishersSessionIsGone) {
   submit(session_ended{session_number{3}});
   submit(qos2_received{session_number{3}, mqtt::packet_id{1}, message_number{50}});
-  EXPECT_EQ(store_.count().undecided, 0U);
-  EXPECT_THAT(numbers(recovered{store_}.sessions.at(1)), ElementsAre(50));
+  EXPECT_THAT(numbers(engine_->restart().sessions.at(1)), ElementsAre(50));
 }
 
 TEST_F(TentativeEntries, CountOnceTheWillIsRemoved) {
@@ -81,39 +74,34 @@ TEST_F(TentativeEntries, CountOnceTheWillIsRemoved) {
 
 TEST_F(TentativeEntries, CountOnceTheOldMembersEntryIsRemoved) {
   submit(removal(1, 1, 50));
-  const recovered r{store_};
+  const recovered r = engine_->restart();
   EXPECT_THAT(numbers(r.sessions.at(0)), ElementsAre(50));
   EXPECT_THAT(numbers(r.sessions.at(1)), ElementsAre(50));
 }
 
 TEST_F(TentativeEntries, AreNotDecidedByAnotherNumber) {
   submit(committed{message_number{49}}, removal(1, 1, 51));
-  EXPECT_EQ(store_.count().undecided, 2U);
-  EXPECT_THAT(numbers(recovered{store_}.sessions.at(0)), IsEmpty());
+  EXPECT_THAT(numbers(engine_->restart().sessions.at(0)), IsEmpty());
 }
 
 TEST_F(TentativeEntries, CanBeDecidedInTheirOwnBatch) {
   submit(entry(1, 3, 70, 70),
          qos2_received{session_number{3}, mqtt::packet_id{2}, message_number{70}});
-  EXPECT_THAT(numbers(recovered{store_}.sessions.at(0)), ElementsAre(11, 70));
+  EXPECT_THAT(numbers(engine_->restart().sessions.at(0)), ElementsAre(11, 70));
 }
 
 TEST_F(TentativeEntries, ThatAreRemovedWaitNoMore) {
   submit(removal(1, 2));
-  EXPECT_EQ(store_.count().undecided, 1U);
   submit(session_ended{session_number{2}});
-  EXPECT_EQ(store_.count().undecided, 0U);
   submit(committed{message_number{50}});
-  EXPECT_THAT(numbers(recovered{store_}.sessions.at(0)), ElementsAre(11));
+  EXPECT_THAT(numbers(engine_->restart().sessions.at(0)), ElementsAre(11));
 }
 
 TEST_F(TentativeEntries, OfAnEndedSessionEndItWhenTheyAreDropped) {
   submit(entry(2, 2, 71, 71, "$share/g/f"));
   submit(session_ended{session_number{2}});
-  EXPECT_EQ(store_.count().sessions, 3U);
-  const recovered r{store_};
+  const recovered r = engine_->restart();
   EXPECT_EQ(r.sessions.size(), 2U);
-  EXPECT_EQ(store_.count().sessions, 2U);
 }
 
 }  // namespace

@@ -1,0 +1,87 @@
+#include "inspect.hpp"
+
+#include "codec.hpp"
+#include "status.hpp"
+#include "wal_scan.hpp"
+
+#include <filesystem>
+
+namespace godwit::store_rocksdb {
+namespace {
+
+bool has_files(const std::string& directory) {
+  std::error_code error;
+  const std::filesystem::directory_iterator files{directory, error};
+  return !error && files != std::filesystem::directory_iterator{};
+}
+
+void check_schema(database& db, const std::string& directory) {
+  std::string value;
+  const rocksdb::Status s = db.db().Get({}, db.meta(), "schema", &value);
+  if (!s.ok()) return;  // replay reports what cannot be read
+  byte_reader from{value};
+  std::ignore = from.integer<std::uint8_t>();
+  const auto found = from.integer<std::uint32_t>();
+  if (found > schema) {
+    throw open_failed{open_error::newer_schema,
+                      directory + ": written by a later version: its schema is " +
+                          std::to_string(found) + ", this version knows " + std::to_string(schema)};
+  }
+}
+
+bool is_damage(const rocksdb::Status& s) {
+  return s.IsCorruption() || s.IsNotFound() || s.IsInvalidArgument() || s.IsPathNotFound() ||
+         s.IsNotSupported();
+}
+
+}  // namespace
+
+inspection inspect(const std::string& directory, const options& how,
+                   const internal_options& seams) {
+  const store_paths paths{directory};
+  inspection out;
+  const auto watermark = watermark_file::read(paths.watermark);
+  if (!has_database(paths.database)) {
+    if (watermark.value_or(0) == 0 && !has_files(paths.database)) {
+      out.is_new = true;
+    } else {
+      out.damage.places.push_back({paths.database + "/CURRENT", {}, "the file is missing"});
+      out.damage.others_possible = true;
+    }
+    return out;
+  }
+  rocksdb::Status strict =
+      database::open(paths.database, how, seams, access::read_only, log_end::strict, out.db);
+  if (!strict.ok() && !is_damage(strict)) {
+    throw open_failed{open_error::io, directory + ": " + strict.ToString()};
+  }
+  if (!strict.ok()) {
+    const rocksdb::Status torn =
+        database::open(paths.database, how, seams, access::read_only, log_end::torn, out.db);
+    if (!torn.ok()) {
+      add_damage(strict, out.damage);
+      add_damage(torn, out.damage);
+      find_log_damage(paths.database, out.damage);
+      out.damage.others_possible = true;
+      return out;
+    }
+  }
+  check_schema(*out.db, directory);
+  out.found = replay_journal(*out.db, watermark, out.damage);
+  if (!strict.ok()) {
+    // Only what no acknowledgement waited for may be cut off, and only the watermark can tell.
+    if (out.damage.empty() && watermark) {
+      out.torn_tail = true;
+    } else {
+      add_damage(strict, out.damage);
+      out.damage.others_possible = true;
+    }
+  }
+  if (out.damage.empty()) return out;
+  find_log_damage(paths.database, out.damage);
+  if (!out.damage.missing_chunks.empty()) out.damage.others_possible = true;
+  find_gaps(*out.db, out.found, out.damage);
+  return out;
+}
+
+}  // namespace godwit::store_rocksdb

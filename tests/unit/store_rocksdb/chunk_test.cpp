@@ -1,0 +1,160 @@
+#include "chunk.hpp"
+
+#include "codec.hpp"
+#include "crc32c.hpp"
+#include "rows.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+namespace godwit::store_rocksdb {
+namespace {
+
+mqtt::message_fields a_message() {
+  mqtt::message_fields f;
+  f.number = mqtt::message_number{0x0102030405060708};
+  f.topic = "a/b";
+  f.payload = base::as_bytes("hello");
+  f.properties = base::as_bytes("\x01\x01");
+  f.quality = mqtt::qos::exactly_once;
+  f.retain = true;
+  f.retain_version = 7;
+  f.arrival = base::wall_time{std::chrono::milliseconds{1'700'000'000'000}};
+  f.expiry_s = 60;
+  return f;
+}
+
+std::string one_of_each() {
+  chunk_writer w;
+  w.add(restarted_record{});
+  w.add(a_message());
+  enqueued_record e;
+  e.session = 3;
+  e.position = 9;
+  e.message = 0x0102030405060708;
+  w.add(e);
+  e.position = 10;
+  e.quality = mqtt::qos::exactly_once;
+  e.retain = true;
+  e.received = true;
+  e.id = 5;
+  e.commit = 77;
+  e.share = "$share/g/a";
+  w.add(e);
+  w.add(committed_record{77});
+  w.add(sent_record{3, 9, 4});
+  w.add(removed_record{3, 9});
+  w.add(rec_received_record{3, 10});
+  w.add(qos2_received_record{3, 11});
+  w.add(qos2_released_record{3, 11});
+  chunk_header h;
+  h.number = 12;
+  h.previous_hash = 0x1122334455667788;
+  h.first = 4;
+  h.seen = {3, 0x0102030405060708, 7};
+  h.rows = {1, 2, 3, 4};
+  return std::string{w.finish(h)};
+}
+
+/// Compares with a file that an earlier version wrote. To accept a new format, which is a new
+/// schema, delete the file and run the test once.
+void expect_golden(const std::string& name, const std::string& bytes) {
+  const std::string path = std::string{GODWIT_GOLDEN_DIR} + "/" + name;
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    text += digits[byte >> 4U];
+    text += digits[byte & 15U];
+    text += i % 32 == 31 ? '\n' : ' ';
+  }
+  std::ifstream file{path};
+  if (!file) {
+    std::ofstream{path} << text;
+    FAIL() << path << " was not there; it is now";
+  }
+  EXPECT_EQ(text, (std::string{std::istreambuf_iterator<char>{file}, {}})) << path;
+}
+
+TEST(Chunk, HasTheDocumentedFormat) {
+  expect_golden("chunk.hex", one_of_each());
+}
+
+TEST(Chunk, HasTheDocumentedRows) {
+  store::session_opened s{store::session_number{3}, "phone", "ann"};
+  const auto m = mqtt::message::make(a_message());
+  std::string all;
+  for (const std::string& part :
+       {session_key(3, session_row::opened), opened_value(s), session_key(3, session_row::idle),
+        number_value(1'700'000'000'000), subscription_key(3, "a/#"),
+        subscription_value(mqtt::qos::at_least_once), retained_value(*m), key_of(9),
+        will_value({"phone", m, 30})}) {
+    all += part;
+  }
+  expect_golden("rows.hex", all);
+}
+
+TEST(Chunk, IsReadAsItWasWritten) {
+  const std::string bytes = one_of_each();
+  auto r = chunk_reader::open(bytes, 12);
+  ASSERT_TRUE(r);
+  EXPECT_EQ(r->header().first, 4U);
+  EXPECT_EQ(r->header().seen.retain_version, 7U);
+  EXPECT_EQ(r->header().rows[3], 4U);
+  std::vector<chunk_record> all;
+  chunk_record record;
+  std::uint32_t offset = 0;
+  std::uint32_t message_offset = 0;
+  while (r->next(record, offset)) {
+    if (std::holds_alternative<message_record>(record)) message_offset = offset;
+    all.push_back(record);
+  }
+  EXPECT_TRUE(r->is_complete());
+  ASSERT_EQ(all.size(), 10U);
+  const auto& e = std::get<enqueued_record>(all[3]);
+  EXPECT_EQ(e.share, "$share/g/a");
+  EXPECT_EQ(e.commit, 77U);
+  EXPECT_EQ(e.id, 5U);
+  EXPECT_TRUE(e.retain && e.received);
+  const auto m = message_at(bytes, message_offset);
+  ASSERT_TRUE(m);
+  EXPECT_EQ(m->fields.topic, "a/b");
+  EXPECT_EQ(base::as_text(m->fields.payload), "hello");
+  EXPECT_EQ(m->fields.expiry_s, 60U);
+  EXPECT_FALSE(message_at(bytes, message_offset + 1));
+}
+
+TEST(Chunk, IsRefusedWithAnyBitFlipped) {
+  const std::string bytes = one_of_each();
+  for (std::size_t i = 0; i < bytes.size() * 8; ++i) {
+    std::string bad = bytes;
+    bad[i / 8] = static_cast<char>(bad[i / 8] ^ (1 << (i % 8)));
+    EXPECT_FALSE(chunk_reader::open(bad, 12)) << "bit " << i;
+  }
+}
+
+TEST(Chunk, IsReadToNonsenseWithoutHarm) {
+  const std::string bytes = one_of_each();
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    auto r = chunk_reader::open_checked(std::string_view{bytes}.substr(0, size), 12);
+    if (!r) continue;
+    chunk_record record;
+    std::uint32_t offset = 0;
+    while (r->next(record, offset)) {
+    }
+    EXPECT_FALSE(r->is_complete());
+  }
+}
+
+TEST(Crc32c, HasThePublishedValue) {
+  EXPECT_EQ(crc32c("123456789"), 0xE306'9283U);
+  EXPECT_EQ(crc32c_portable("123456789"), 0xE306'9283U);
+  EXPECT_EQ(crc32c("6789", crc32c("12345")), 0xE306'9283U);
+  const std::string large(1'001, 'x');
+  EXPECT_EQ(crc32c(large), crc32c_portable(large));
+}
+
+}  // namespace
+}  // namespace godwit::store_rocksdb
