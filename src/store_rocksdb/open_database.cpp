@@ -24,13 +24,14 @@ void make_directory(const std::string& path) {
   }
 }
 
-/// Nothing but a store's files may be there.
+/// Nothing but a store's files may be there, and the socket of who uses it.
 void check_is_ours(const std::string& directory) {
   std::error_code error;
   for (const auto& file : std::filesystem::directory_iterator{directory, error}) {
     const std::string name = file.path().filename().string();
     if (name == "db" || name == "db.new" || name == "lock" || name == "watermark" ||
-        name == "ballast" || name == "lost+found" || name.starts_with("quarantine-")) {
+        name == "ballast" || name == "control" || name == "lost+found" ||
+        name.starts_with("quarantine-")) {
       continue;
     }
     throw open_failed{open_error::not_a_store,

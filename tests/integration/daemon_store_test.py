@@ -86,10 +86,12 @@ class Restart(unittest.TestCase):
             self.assertFalse(os.path.exists(broker.directory.name + "/store"))
             broker.stop()
             broker.again()
-            back = RawClient(broker.port, "away", clean=False)
+            back = RawClient(broker.port, "away", clean=False)  # nothing waits for it
             back.subscribe("kept", qos=0)
-            publish_qos1(back, "kept", b"new")
+            writer = RawClient(broker.port, "writer")
+            publish_qos1(writer, "kept", b"new")
             self.assertEqual(read_publish(back), ("kept", b"new"))
+            writer.disconnect()
             back.disconnect()
 
 
@@ -106,7 +108,7 @@ class Place(unittest.TestCase):
             self.assertEqual(process.returncode, 0)
             store = pathlib.Path(home) / "godwit"
             self.assertEqual(store.stat().st_mode & 0o777, 0o700)
-            self.assertTrue((store / "CURRENT").exists())
+            self.assertTrue((store / "db/CURRENT").exists())
 
     def test_a_place_that_cannot_be_made_is_one_clear_line(self):
         broker = Broker(config={"store": {"directory": "/dev/null/store"}}).spawn()
@@ -181,10 +183,12 @@ class Damage(unittest.TestCase):
     def test_stops_the_start_until_quarantine_is_asked_for(self):
         with Broker() as broker:
             store = pathlib.Path(broker.directory.name + "/store")
-            for i in range(3):
-                leave_something(broker)
+            leave_something(broker)
+            writer = RawClient(broker.port, "writer")
+            for i in range(50):
+                publish_qos1(writer, "q/more", b"more" * 20, i + 1)
             broker.kill()
-            log = max(store.glob("*.log"), key=lambda f: f.stat().st_size)
+            log = max(store.glob("db/*.log"), key=lambda f: f.stat().st_size)
             data = bytearray(log.read_bytes())
             data[len(data) // 3] ^= 0x10
             log.write_bytes(bytes(data))
