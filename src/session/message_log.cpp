@@ -27,14 +27,13 @@ log_position message_log::add(addition a, recorder& records) {
     if (!shares_) shares_ = std::make_unique<std::map<std::uint64_t, std::string>>();
     shares_->emplace(position.value(), a.share);
   }
-  log_entry e{std::move(a.message), position, a.quality};
+  log_entry& e = entries_.emplace_back(std::move(a.message), position, a.quality);
   e.set_retain(a.retain);
   if (a.commit.value() != 0) e.set(state::tentative);
   ++live_;
   if (!is_assured) ++unassured_;
   bytes_ += e.size();
   if (counts_body(e)) bodies_->held += e.size();
-  entries_.push_back(std::move(e));
   return position;
 }
 

@@ -44,14 +44,18 @@ class chunked_ring {
   }
   ~chunked_ring() { clear(); }
 
-  void push_back(T value) {
+  /// The arguments must not refer into this ring.
+  template <class... Args>
+  T& emplace_back(Args&&... args) {
     if (is_small() ? size_ == capacity_ : size_ + head_ % chunk == capacity_) grow();
     if (!is_small() && place(size_) % chunk == 0) {
       table()[place(size_) / chunk] = std::allocator<T>{}.allocate(chunk);
     }
-    std::construct_at(cell(size_), std::move(value));
+    T* const made = std::construct_at(cell(size_), std::forward<Args>(args)...);
     ++size_;
+    return *made;
   }
+  void push_back(T value) { emplace_back(std::move(value)); }
   void pop_front() noexcept {
     std::destroy_at(&front());
     const std::uint32_t old = head_;

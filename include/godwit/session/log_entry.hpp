@@ -30,14 +30,27 @@ class log_entry {
   };
 
   log_entry(base::ref<const mqtt::message> m, log_position position, mqtt::qos quality)
-      : log_entry{position, quality, summary_of(*m)} {
+      : log_entry{summary_of(*m), position, quality} {
     std::construct_at(&message_, std::move(m));
     facts_.has_body = 1;
   }
   /// The body lies in the store.
   log_entry(const store::message_summary& s, log_position position, mqtt::qos quality)
-      : log_entry{position, quality, s} {
-    number_ = s.number.value();
+      : number_{s.number.value()},
+        facts_{.position = position.value() & position_mask,
+               .at = static_cast<std::uint8_t>(state::queued) & 7U,
+               .quality = static_cast<std::uint8_t>(quality) & 3U,
+               .retain = 0,
+               .was_sent = 0,
+               .has_body = 0,
+               .arrival_ms = milliseconds_of(s.arrival) & arrival_mask,
+               .id = 0,
+               .waits = 0,
+               .is_stored = 0,
+               .size = s.content_size,
+               .expiry_s = s.expiry_s.value_or(no_expiry)} {
+    // 56 bits of positions last for two thousand years at a million a second.
+    GODWIT_ASSERT(position.value() <= position_mask && milliseconds_of(s.arrival) <= arrival_mask);
   }
   log_entry(log_entry&& other) noexcept : number_{0} { take(other); }
   log_entry& operator=(log_entry&& other) noexcept {
@@ -126,17 +139,8 @@ class log_entry {
     std::uint32_t expiry_s;
   };
 
-  log_entry(log_position position, mqtt::qos quality, const store::message_summary& s)
-      : number_{0}, facts_{} {
-    const auto arrival = static_cast<std::uint64_t>(s.arrival.time_since_epoch().count());
-    // 56 bits of positions last for two thousand years at a million a second.
-    GODWIT_ASSERT(position.value() <= position_mask && arrival <= arrival_mask);
-    facts_.position = position.value() & position_mask;
-    set(state::queued);
-    facts_.quality = static_cast<std::uint8_t>(quality) & 3U;
-    facts_.arrival_ms = arrival & arrival_mask;
-    facts_.size = s.content_size;
-    facts_.expiry_s = s.expiry_s.value_or(no_expiry);
+  static std::uint64_t milliseconds_of(base::wall_time t) noexcept {
+    return static_cast<std::uint64_t>(t.time_since_epoch().count());
   }
   static store::message_summary summary_of(const mqtt::message& m) {
     return {m.number(), base::checked_cast<std::uint32_t>(m.content_size()), m.arrival(),
