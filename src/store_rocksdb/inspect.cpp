@@ -9,10 +9,14 @@
 namespace godwit::store_rocksdb {
 namespace {
 
-bool has_files(const std::string& directory) {
+/// A commit has been here: not only what making a database leaves when it is interrupted.
+bool has_content(const std::string& database) {
   std::error_code error;
-  const std::filesystem::directory_iterator files{directory, error};
-  return !error && files != std::filesystem::directory_iterator{};
+  for (const auto& file : std::filesystem::directory_iterator{database, error}) {
+    const auto kind = file.path().extension();
+    if (kind == ".sst" || (kind == ".log" && file.file_size(error) != 0)) return true;
+  }
+  return false;
 }
 
 void check_schema(database& db, const std::string& directory) {
@@ -41,8 +45,9 @@ inspection inspect(const std::string& directory, const options& how,
   const store_paths paths{directory};
   inspection out;
   const auto watermark = watermark_file::read(paths.watermark);
+  const bool never_committed = watermark.value_or(0) == 0 && !has_content(paths.database);
   if (!has_database(paths.database)) {
-    if (watermark.value_or(0) == 0 && !has_files(paths.database)) {
+    if (never_committed) {
       out.is_new = true;
     } else {
       out.damage.places.push_back({paths.database + "/CURRENT", {}, "the file is missing"});
@@ -52,6 +57,10 @@ inspection inspect(const std::string& directory, const options& how,
   }
   rocksdb::Status strict =
       database::open(paths.database, how, seams, access::read_only, log_end::strict, out.db);
+  if (!strict.ok() && never_committed) {
+    out.is_new = true;
+    return out;
+  }
   if (!strict.ok() && !is_damage(strict)) {
     throw open_failed{open_error::io, directory + ": " + strict.ToString()};
   }
@@ -69,8 +78,9 @@ inspection inspect(const std::string& directory, const options& how,
   check_schema(*out.db, directory);
   out.found = replay_journal(*out.db, watermark, out.damage);
   if (!strict.ok()) {
-    // Only what no acknowledgement waited for may be cut off, and only the watermark can tell.
-    if (out.damage.empty() && watermark) {
+    // Only what no acknowledgement waited for may be cut off, and only the watermark can tell;
+    // a store without chunks has not committed anything yet.
+    if (out.damage.empty() && (watermark || out.found.journal.last == 0)) {
       out.torn_tail = true;
     } else {
       add_damage(strict, out.damage);

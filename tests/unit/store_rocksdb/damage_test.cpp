@@ -1,3 +1,4 @@
+#include "crash_file_system.hpp"
 #include "describe.hpp"
 #include "opened_store.hpp"
 #include "random_batches.hpp"
@@ -15,25 +16,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A store of some history, part of it in tables, part in the log, and a copy of its files as a
-/// kill would leave them.
+/// A store of some history, part of it in tables, part in the log: as a kill leaves it, and started
+/// once more and closed.
 struct used_store {
   temporary_directory directory;
   std::string sound;
 
   explicit used_store(std::uint64_t seed) {
     random_batches batches{seed};
-    store_rocksdb::options o = small_options(directory / "clean");
-    o.write_buffer_bytes = 64U << 10U;
+    const auto disk = std::make_shared<crash_file_system>();
     {
-      opened_store s{o};
+      opened_store s{small_options(directory / "killed"), {.file_system = disk}};
       std::ignore = describe(*s);
       for (int i = 0; i < 400; ++i) std::ignore = s->submit(batches.next());
       s.commit(batches.next());
-      fs::copy(directory / "clean", directory / "killed", fs::copy_options::recursive);
+      disk->power_off();  // nothing that closing does reaches the disk
     }
-    opened_store s{o};
+    fs::copy(directory / "killed", directory / "clean", fs::copy_options::recursive);
+    opened_store s{small_options(directory / "clean")};
     sound = describe(*s);
+    s.commit({store::committed{}});
   }
 };
 
