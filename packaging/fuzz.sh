@@ -24,9 +24,9 @@ targets() {
 campaign() {  # seconds target
   mkdir -p "$build/found/$2" "$build/broken"
   echo "== $2 for $1 s"
-  # Inputs longer than those of the replay would not be replayed.
-  "$programs/$2" -max_total_time="$1" -max_len=4096 -timeout=20 -print_final_stats=1 \
-    -artifact_prefix="$build/broken/$2-" "$build/found/$2" "$seeds/$2" \
+  # Long programs from the start; longer ones than those of the replay would not be replayed.
+  "$programs/$2" -max_total_time="$1" -max_len=4096 -len_control=0 -timeout=20 \
+    -print_final_stats=1 -artifact_prefix="$build/broken/$2-" "$build/found/$2" "$seeds/$2" \
     2>"$build/broken/$2.log" || { tail -60 "$build/broken/$2.log"; exit 1; }
   grep -E '^(stat::number_of_executed_units|stat::new_units_added|Done)' "$build/broken/$2.log"
 }
@@ -58,10 +58,13 @@ case "$what" in
     for target in $(targets); do
       LLVM_PROFILE_FILE="$build/$target.profraw" "$programs/$target" -runs=0 "$seeds/$target" \
         >/dev/null 2>&1
-      objects+=(-object "$programs/$target")
+      if [ ${#objects[@]} -ne 0 ]; then objects+=(-object); fi
+      objects+=("$programs/$target")
     done
     llvm-profdata-16 merge -o "$build/all.profdata" "$build"/*.profraw
-    files=("$source/src/$module" "$source/include/godwit/$module")
+    # The table of properties is computed by the compiler; its lines never run.
+    files=(-ignore-filename-regex=/property_table.cpp
+           -sources "$source/src/$module" "$source/include/godwit/$module")
     llvm-cov-16 show "${objects[@]}" -instr-profile "$build/all.profdata" "${files[@]}" \
       -show-branches=count >"$build/$module.txt"
     llvm-cov-16 report "${objects[@]}" -instr-profile "$build/all.profdata" "${files[@]}" \

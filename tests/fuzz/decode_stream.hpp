@@ -56,10 +56,23 @@ inline void check_round_trip(const mqtt::packet_view& packet, mqtt::protocol_ver
   FUZZ_REQUIRE(twice == bytes);
 }
 
+/// A PUBLISH whose payload is sent from where it lies has the same bytes.
+inline void check_pieces(const mqtt::publish_view& p, mqtt::protocol_version version) {
+  base::bytes whole;
+  mqtt::encode(p, version, whole);
+  FUZZ_REQUIRE(mqtt::encoded_size(p, version) == whole.size());
+  base::bytes head;
+  const std::size_t id_at = mqtt::encode_publish_head(p, version, head);
+  FUZZ_REQUIRE(id_at + 1 < head.size() && (id_at == 0) == (p.id.value() == 0));
+  head.insert(head.end(), p.payload.begin(), p.payload.end());
+  FUZZ_REQUIRE(head == whole);
+}
+
 inline void check_packet(const mqtt::packet_view& packet, mqtt::protocol_version version,
                          mqtt::frame_source source) {
   if (const auto* p = std::get_if<mqtt::publish_view>(&packet)) {
     check_text(p->topic, version);
+    check_pieces(*p, version);
     FUZZ_REQUIRE((p->id.value() == 0) == (p->quality == mqtt::qos::at_most_once));
   }
   if (const auto* c = std::get_if<mqtt::connect_view>(&packet)) {
@@ -68,6 +81,16 @@ inline void check_packet(const mqtt::packet_view& packet, mqtt::protocol_version
     return;
   }
   check_round_trip(packet, version, source);
+}
+
+/// A fault can be told: by its name, its clause, and in CONNACK if 3.x has a code for it.
+inline void check_error(const mqtt::protocol_error& error) {
+  FUZZ_REQUIRE(*error.clause != '\0' && *error.what != '\0');
+  FUZZ_REQUIRE(mqtt::is_failure(error.code));
+  FUZZ_REQUIRE(mqtt::is_known(static_cast<std::uint8_t>(error.code)));
+  FUZZ_REQUIRE(std::string_view{mqtt::name(error.code)} != "unknown");
+  const auto code = mqtt::connack_code_v3(error.code);
+  FUZZ_REQUIRE(!code || (*code != 0 && *code <= 5));
 }
 
 inline void decode_as(base::bytes_view input, mqtt::protocol_version version,
@@ -81,10 +104,11 @@ inline void decode_as(base::bytes_view input, mqtt::protocol_version version,
     FUZZ_REQUIRE((*frame)->size <= packet_size_max && (*frame)->size <= input.size());
     const auto packet = mqtt::decode(**frame, version);
     if (!packet) {
-      FUZZ_REQUIRE(*packet.error().clause != '\0' && *packet.error().what != '\0');
-      FUZZ_REQUIRE(mqtt::is_failure(packet.error().code));
+      check_error(packet.error());
       return;
     }
+    const auto* const connect = std::get_if<mqtt::connect_view>(&*packet);
+    if (connect != nullptr) FUZZ_REQUIRE(mqtt::connect_version(**frame) == connect->version);
     check_packet(*packet, version, source);
     input = input.subspan((*frame)->size);
   }

@@ -86,6 +86,7 @@ void write_hostile(const seed_directory& seeds) {
       {"subscribe-share", "82 0C 00 01 00 24 73 68 61 72 65 2F 61 62"},
       {"subscribe-identifier-5-bytes", "82 0C 00 01 06 0B FF FF FF FF 7F 00 01 61 00"},
       {"suback-empty", "90 02 00 01"},
+      {"pubrel-properties", "62 08 00 01 92 04 1F 00 01 61"},
       {"connack-from-client", "20 02 00 00"},
       {"type-0", "00 00"},
       {"type-15", "F0 00"},
