@@ -51,7 +51,10 @@ class link {
   /// Silent for so long, with everything read, that the broker must have closed it.
   [[nodiscard]] bool must_be_closed(std::uint16_t keep_alive_s);
   /// An answer came: if the connection was paused until then, its clock began anew not later.
-  void note_answer() { last_read_ = context_.now.steady; }
+  /// What comes after the broker has ended the connection tells nothing about it.
+  void note_answer() {
+    if (!is_ended_) last_read_ = context_.now.steady;
+  }
   /// An older CONNECT of the client may come after this one and take over.
   void excuse() { excused_ = true; }
   /// The broker says that the connection ended; what it reads from here on it throws away.

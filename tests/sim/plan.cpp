@@ -80,8 +80,8 @@ std::string describe(const plan& p) {
       std::to_string(s.limits.session_expiry.count()) + "s store " +
       (p.broker.store_mode == store::memory_store::mode::manual ? "manual" : "immediate") +
       " memory " + std::to_string(s.queue_memory_bytes) + " trouble " +
-      std::to_string(p.store.trouble_percent) + "% crashes " + std::to_string(p.crashes) + " wire " + std::to_string(p.wire_capacity) +
-      "; clients";
+      std::to_string(p.store.trouble_percent) + "% crashes " + std::to_string(p.crashes) +
+      " wire " + std::to_string(p.wire_capacity) + "; clients";
   for (const persona_plan& one : p.personas) {
     text += ' ' + one.client_id + (one.version == mqtt::protocol_version::v31 ? "/3.1" : "");
     if (one.habit == session_habit::always_clean) text += "/clean";
