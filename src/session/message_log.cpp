@@ -1,4 +1,5 @@
 #include <godwit/base/assert.hpp>
+#include <godwit/base/seeded_bug.hpp>
 #include <godwit/session/message_log.hpp>
 
 #include <algorithm>
@@ -77,12 +78,13 @@ void message_log::admit(const pump_rules& rules, recorder& records, tally& expir
       e.at = state::admitted;
       continue;
     }
-    if (inflight_ >= rules.window) return;
+    if (inflight_ >= rules.window + (GODWIT_SEEDED_BUG(window_too_wide) ? 1U : 0U)) return;
     e.id = next_id();
     e.at = state::admitted;
     ++inflight_;
     if (!is_persistent()) continue;
     records.write(store::sent{session_, e.position, e.id});
+    if (GODWIT_SEEDED_BUG(qos2_publish_before_its_id)) continue;
     if (e.quality == mqtt::qos::exactly_once) e.batch = records.open_batch();
   }
 }
@@ -97,6 +99,7 @@ void message_log::send(const pump_rules& rules, std::vector<outgoing>& out) {
       case state::admitted:
       case state::sent:
         if (!e.batch.is_covered_by(rules.durable)) return;
+        if (GODWIT_SEEDED_BUG(resume_without_dup)) e.was_sent = false;
         out.push_back({outgoing::kind::publish, e.quality, e.was_sent, e.retain, e.id, e.message});
         if (e.quality == mqtt::qos::at_most_once) {
           take_out(e);
@@ -133,7 +136,8 @@ void message_log::release(const pump_rules& rules, std::vector<outgoing>& out) {
 }
 
 void message_log::resume() noexcept {
-  sent_end_ = 0;
+  if (GODWIT_SEEDED_BUG(resume_sends_nothing)) sent_end_ = admitted_end_;
+  if (!GODWIT_SEEDED_BUG(resume_sends_nothing)) sent_end_ = 0;
   to_release_.clear();
 }
 
@@ -168,7 +172,7 @@ message_log::ack_outcome message_log::on_pubrec(mqtt::packet_id id, recorder& re
     e->at = state::received;
     if (is_persistent()) {
       records.write(store::rec_received{session_, e->position});
-      e->batch = records.open_batch();
+      if (!GODWIT_SEEDED_BUG(qos2_pubrel_before_pubrec)) e->batch = records.open_batch();
     }
     to_release_.push_back(e->position);
     return ack_outcome::advanced;
@@ -253,6 +257,8 @@ tally message_log::end_session(recorder& records) {
 
 bool message_log::may_move(const entry& e) const {
   if (!shares_ || !shares_->contains(e.position.value())) return false;
+  if (GODWIT_SEEDED_BUG(share_ends_with_member)) return false;
+  if (GODWIT_SEEDED_BUG(share_moves_after_sending)) return true;
   return e.quality == mqtt::qos::at_least_once || !e.was_sent;
 }
 
@@ -262,7 +268,7 @@ std::optional<message_log::shared_message> message_log::take_share() {
     entry* const e = find(log_position{position});
     GODWIT_ASSERT(e != nullptr && e->at != state::gone);
     if (e->at == state::moving || e->at == state::tentative || !may_move(*e)) continue;
-    free_id(*e);
+    if (!GODWIT_SEEDED_BUG(packet_id_leaks)) free_id(*e);
     e->at = state::moving;
     return shared_message{e->position, e->message, e->quality, share};
   }
@@ -286,7 +292,8 @@ void message_log::restore(const store::restored_session& session) {
     // What an ended session still has was never sent, or may be sent again by another member.
     if (r.id.value() != 0 && !session.ended) {
       e.id = r.id;
-      e.at = r.received ? state::released : state::sent;
+      e.at = r.received && !GODWIT_SEEDED_BUG(qos2_pubrec_lost_at_restart) ? state::released
+                                                                           : state::sent;
       e.was_sent = true;
       ++inflight_;
       last_id_ = std::max(last_id_, r.id.value());
@@ -360,6 +367,7 @@ void message_log::free_id(entry& e) noexcept {
   if (e.id.value() == 0) return;
   --inflight_;
   if ((last_id_ + ids_known_free_) % ids + 1U == e.id.value()) ++ids_known_free_;
+  if (GODWIT_SEEDED_BUG(packet_id_reused)) last_id_ = static_cast<std::uint16_t>(e.id.value() - 1);
   e.id = {};
 }
 
