@@ -1,5 +1,7 @@
 #pragma once
 
+#include "fault.hpp"
+
 #include <godwit/base/clock.hpp>
 #include <godwit/base/random.hpp>
 
@@ -44,6 +46,7 @@ struct context {
   stamp last = 0;
   trace lines;
   std::vector<std::string> violations;
+  fault_counts faults;
 
   stamp mark() { return ++last; }
   /// Notes an event; its stamp.
@@ -51,6 +54,7 @@ struct context {
     lines.line(++last, now.steady, text);
     return last;
   }
+  void count(fault f) noexcept { faults.add(f); }
   /// The broker broke a rule.
   void fail(std::string text) {
     note("VIOLATION " + text);
