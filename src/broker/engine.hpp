@@ -6,6 +6,7 @@
 #include "replay.hpp"
 #include "session_slot.hpp"
 
+#include <godwit/base/seeded_bug.hpp>
 #include <godwit/base/seeded_hash.hpp>
 #include <godwit/broker/shard.hpp>
 #include <godwit/mqtt/decode.hpp>

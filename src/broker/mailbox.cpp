@@ -1,6 +1,7 @@
 #include "mailbox.hpp"
 
 #include <godwit/base/assert.hpp>
+#include <godwit/base/seeded_bug.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -64,6 +65,7 @@ void mailbox::receive(routing::shard_id from, mail_batch&& batch) {
 
 void mailbox::move_backlog(lane& l, std::size_t c) {
   while (!l.backlog[c].empty() && l.used[c] < credit_) {
+    if (GODWIT_SEEDED_BUG(backlog_backwards)) std::swap(l.backlog[c].front(), l.backlog[c].back());
     l.ready.push_back(std::move(l.backlog[c].front()));
     l.backlog[c].pop_front();
     ++l.used[c];
@@ -101,6 +103,7 @@ void mailbox::flush(post_office& office) {
     lane& there = lanes_[i];
     const bool worth_it = there.handled[0] >= enough || there.handled[1] >= enough;
     if (there.ready.empty() && !worth_it) continue;
+    if (GODWIT_SEEDED_BUG(credit_of_forwards_lost)) there.handled[1] = 0;
     if (there.handled[0] + there.handled[1] != 0) {
       there.ready.emplace_back(
           mail::credit{std::exchange(there.handled[0], 0), std::exchange(there.handled[1], 0)});

@@ -38,6 +38,10 @@ shard_engine::handled shard_engine::on_ack(connection_handle h, connection& c,
       answer a{.type = mqtt::packet_type::pubcomp, .id = p.id};
       if (s.received.release(p.id) && s.is_persistent()) {
         records_.write(store::qos2_released{s.number, p.id});
+        if (GODWIT_SEEDED_BUG(qos2_pubcomp_before_record)) {
+          answer_now(h, c, std::move(a));
+          return handled::yes;
+        }
         a.waits_for = make_pending(goal::answer{h, c.session, a.type, a.id});
         find_pending(a.waits_for)->batch = records_.open_batch();
         const pending_id id = a.waits_for;

@@ -181,10 +181,14 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
                       "no new session and no will while the disk is below store.low_disk"));
     return;
   }
-  if (s != nullptr && s->connection) {
+  if (s != nullptr && s->connection && !GODWIT_SEEDED_BUG(will_disconnect_overlooked)) {
     bury_doomed();  // a DISCONNECT of this turn comes first, and takes its will along
     sh = find_session(client_id);
     s = find(sh);
+  }
+  if (GODWIT_SEEDED_BUG(takeover_half_done) && s != nullptr && s->connection &&
+      connections_.at(s->connection).at == phase::accepting) {
+    s->connection = {};
   }
   if (s != nullptr && s->connection) {
     ports.counters.add(observe::counter::sessions_taken_over);
@@ -206,13 +210,13 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
     s = find(sh);
     if (s->is_persistent()) {
       records_.write(store::session_opened{number, s->client_id, s->owner.user_name, p.version});
-      waits = true;
+      if (!GODWIT_SEEDED_BUG(session_not_durable)) waits = true;
     }
   } else {
     present = true;
     ports.counters.add(observe::counter::sessions_resumed);
     ports.counters.subtract(observe::counter::sessions_persistent_offline);
-    timers_.cancel(s->expiry);
+    if (!GODWIT_SEEDED_BUG(expiry_not_cancelled)) timers_.cancel(s->expiry);
     if (s->extras) {
       timers_.cancel(s->extras->handover);
       s->extras->hands_over = false;
@@ -225,7 +229,7 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
   drop_restored_wills(client_id);
   if (p.will) {
     store_will(*s, p, *p.will, will_topic);
-    waits = true;
+    if (!GODWIT_SEEDED_BUG(will_not_recorded)) waits = true;
   }
   s->connection = h;
   s->last_acknowledged = now.steady;
@@ -246,7 +250,8 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
        {"present", present},
        {"keep_alive_s", p.keep_alive_s}});
   answer a{.type = mqtt::packet_type::connack};
-  a.session_present = present && mqtt::policy_for(p.version).has_session_present;
+  a.session_present = present && (mqtt::policy_for(p.version).has_session_present ||
+                                  GODWIT_SEEDED_BUG(session_present_to_v31));
   if (waits) {
     const pending_id id = make_pending(goal::answer{h, sh, mqtt::packet_type::connack, {}});
     pending_operation& op = *find_pending(id);
@@ -321,7 +326,9 @@ void shard_engine::on_deadline(connection_handle h) {
       break;
     case phase::accepting:
     case phase::live: {
-      const auto limit = std::chrono::milliseconds{c->keep_alive_s * 1'500LL};
+      auto limit = std::chrono::milliseconds{c->keep_alive_s * 1'500LL};
+      if (GODWIT_SEEDED_BUG(keep_alive_too_short))
+        limit -= std::chrono::seconds{c->keep_alive_s} / 2;
       if (!c->is_reading) c->last_packet = now.steady;
       if (now.steady >= c->last_packet + limit) {
         doom(h, {session::close_cause::keep_alive_timeout, {}});

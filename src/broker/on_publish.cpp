@@ -35,7 +35,10 @@ shard_engine::handled shard_engine::on_publish(connection_handle h, connection& 
     answer_now(h, c,
                {.type = mqtt::packet_type::pubrec,
                 .id = p.id,
-                .waits_for = s.received.is_committing(p.id) ? first_publish : 0});
+                .waits_for = s.received.is_committing(p.id) &&
+                                     !GODWIT_SEEDED_BUG(qos2_repetition_answered_at_once)
+                                 ? first_publish
+                                 : 0});
     return handled::yes;
   }
   ports.counters.add(observe::counter::publish_received);
@@ -72,7 +75,7 @@ void shard_engine::answer_publish(connection_handle h, connection& c, mqtt::qos 
   if (quality == mqtt::qos::at_most_once) return;
   const auto type =
       quality == mqtt::qos::at_least_once ? mqtt::packet_type::puback : mqtt::packet_type::pubrec;
-  if (c.answers.empty()) {
+  if (c.answers.empty() || GODWIT_SEEDED_BUG(answer_overtakes)) {
     mqtt::encode(mqtt::ack_view{type, id, mqtt::reason_code::success, {}}, c.version,
                  output(h, c).bytes());
     count_sent(type);
@@ -100,11 +103,18 @@ void shard_engine::start_publish(connection_handle h, connection& c, routed_mess
       op.message = m.kept(*this);
       ++op.outstanding;
       mailbox_.post(home, mail::retain{asked, op.message});
+      if (GODWIT_SEEDED_BUG(retained_routed_before_home)) {
+        op.then = goal::count{};
+        part_done(asked);
+        route_publish(h, &c, c.session, m, id, {});
+        return;
+      }
       park(h, c, m, id, asked, {});
       part_done(asked);
       return;
     }
     needs.batch = retain(m.kept(*this));
+    if (GODWIT_SEEDED_BUG(retained_disk_not_awaited)) needs = {};
   }
   if (!may_route(router_.resolve(m.fields().topic))) {
     park(h, c, m, id, 0, needs);
@@ -152,7 +162,7 @@ void shard_engine::route_publish(connection_handle h, connection* c, session_han
                   mail::publish{pending, m.kept(*this), commit, false});
   }
   bool wrote = d.durable;
-  if (needs_record && !crosses) {
+  if (needs_record && !crosses && !GODWIT_SEEDED_BUG(qos2_received_not_recorded)) {
     records_.write(store::qos2_received{s.number, id, {}});
     wrote = true;
   }
@@ -226,6 +236,7 @@ void shard_engine::retry_parked() {
     }
     c->is_parked_listed = false;
     if (c->parked->retaining == 0) unpark(h, *c);
+    if (GODWIT_SEEDED_BUG(parked_forgotten)) continue;
     if (c->parked && !c->is_parked_listed) {
       c->is_parked_listed = true;
       parked_.push_back(h);
@@ -242,6 +253,7 @@ void shard_engine::unpark(connection_handle h, connection& c) {
   if (!may_route(router_.resolve(m.fields().topic))) return;
   const std::unique_ptr<parked_publish> p = std::move(c.parked);
   route_publish(h, &c, c.session, m, p->id, {p->ticket, p->batch});
+  if (GODWIT_SEEDED_BUG(reading_not_resumed)) return;
   update_reading(h, c);
   if (c.at_end_of_input) list_for_input(h, c);
 }
@@ -256,6 +268,7 @@ void shard_engine::release_parked(connection_handle h, connection& c,
     refuse_parked(*p, reason);
     return;
   }
+  if (GODWIT_SEEDED_BUG(parked_publish_lost) && p->retaining == 0) return;
   if (p->retaining != 0) {  // `collected` goes on with it
     if (session_slot* const s = find(c.session)) ++s->extra().late_publishes;
     return;

@@ -159,7 +159,7 @@ shard_engine::handled shard_engine::on_unsubscribe(connection_handle h, connecti
       ports.counters.subtract(observe::counter::shared_subscriptions);
       leave_group(c.session, filter, pending);
     }
-    if (!s.is_persistent()) continue;
+    if (!s.is_persistent() || GODWIT_SEEDED_BUG(unsubscribe_not_recorded)) continue;
     records_.write(store::unsubscribed{s.number, filter});
     wrote = true;
   }

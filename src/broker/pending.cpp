@@ -119,7 +119,9 @@ void shard_engine::announce_commit(const pending_operation& p) {
         {routing::shard_id{static_cast<std::uint8_t>(std::countr_zero(left))},
          mail::commit{p.commit, {}}});
   }
-  if (tentative_.contains(p.commit.value())) {
+  if (GODWIT_SEEDED_BUG(qos2_own_commit_too_early)) {
+    commit_tentative(p.commit);
+  } else if (tentative_.contains(p.commit.value())) {
     wait_for(records_.open_batch(), {durable_wait::kind::commit, p.commit.value()});
   }
 }
@@ -220,10 +222,11 @@ void shard_engine::on_commit_known(mqtt::message_number commit, store::ticket t)
   if (found == tentative_.end()) return;
   for (routing::shard_mask left = std::exchange(found->second.elsewhere, 0); left != 0;
        left &= left - 1) {
+    if (GODWIT_SEEDED_BUG(commit_not_passed_on)) break;
     mailbox_.post(routing::shard_id{static_cast<std::uint8_t>(std::countr_zero(left))},
                   mail::commit{commit, t});
   }
-  if (t <= ports.durable_store.durable()) {
+  if (t <= ports.durable_store.durable() || GODWIT_SEEDED_BUG(qos2_commit_known_too_early)) {
     commit_tentative(commit);
   } else {
     wait_for(t, {durable_wait::kind::commit, commit.value()});

@@ -29,7 +29,8 @@ session::batch_number shard_engine::retain(const base::ref<const mqtt::message>&
   forget_cleared(m->retain_version());
   // The broker's own topics are made anew after a restart.
   const bool is_own = m->topic().starts_with(observe::sys_prefix);
-  if (o != outcome::older && o != outcome::absent && !is_own) {
+  const bool is_forgotten = GODWIT_SEEDED_BUG(retained_clear_not_recorded) && o == outcome::cleared;
+  if (o != outcome::older && o != outcome::absent && !is_own && !is_forgotten) {
     records_.write(store::retained{m});
   }
   if (!records_.is_empty()) return records_.open_batch();
@@ -110,9 +111,10 @@ void shard_engine::on_page(replay_handle r, routing::shard_id from, mail::retain
   delivery d;
   for (base::ref<const mqtt::message>& m : page.messages) {
     // What is newer than the subscription comes live, in its publisher's order.
-    if (m->retain_version() >= p->horizon) continue;
+    if (m->retain_version() >= p->horizon && !GODWIT_SEEDED_BUG(retained_horizon_ignored)) continue;
     const auto live = p->passed_live.find(m->topic());
-    if (live != p->passed_live.end() && live->second >= m->retain_version()) continue;
+    const std::uint64_t next = GODWIT_SEEDED_BUG(retained_equal_replayed) ? 1 : 0;
+    if (live != p->passed_live.end() && live->second >= m->retain_version() + next) continue;
     if (p->is_new && options.shards > 1 && m->retain_version() + recent_versions > p->horizon) {
       p->replayed.insert_or_assign(std::string{m->topic()}, m->retain_version());
     }
@@ -121,7 +123,7 @@ void shard_engine::on_page(replay_handle r, routing::shard_id from, mail::retain
     deliver(h, s, out, q, true, {}, {}, d);
     if (budget_ != 0) --budget_;
   }
-  if (page.next) {
+  if (page.next && !GODWIT_SEEDED_BUG(retained_page_lost)) {
     p->to_ask.push_back({from, std::move(page.next)});
     if (!p->is_listed) {
       p->is_listed = true;

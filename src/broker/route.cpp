@@ -75,7 +75,10 @@ void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
                            delivery& d) {
   ++d.matched;
   const bool is_retained_live = m.fields().retain && !retain && s.extras;
-  if (is_retained_live && is_superseded(s, m.fields())) return;
+  if (is_retained_live && !GODWIT_SEEDED_BUG(retained_old_live_after_replay) &&
+      is_superseded(s, m.fields())) {
+    return;
+  }
   ports.counters.add(observe::counter::copies_made);
   const auto allowed =
       ports.authorizer.check(s.owner, s.client_id, auth::action::receive, m.fields().topic);
@@ -83,10 +86,14 @@ void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
     count_dropped(observe::drop_reason::no_permission, {1, 0}, false);
     return;
   }
-  if (is_retained_live && s.is_replaying()) note_live(s, m.fields());
+  if (is_retained_live && s.is_replaying() && !GODWIT_SEEDED_BUG(retained_live_not_noted)) {
+    note_live(s, m.fields());
+  }
   connection* const c = connections_.find(s.connection);
   if (quality == mqtt::qos::at_most_once) {
-    if (c == nullptr) {
+    if (GODWIT_SEEDED_BUG(qos0_overtakes_the_log) && c != nullptr && c->at == phase::live) {
+      deliver_now(s, *c, m, retain);
+    } else if (c == nullptr) {
       count_dropped(observe::drop_reason::offline, {1, 0}, false);
     } else if (c->at == phase::live && !s.log.has_unsent() && (retain || !s.is_replaying())) {
       deliver_now(s, *c, m, retain);
@@ -101,7 +108,7 @@ void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
   }
   const auto& message = m.kept(*this);
   if (!make_room(s, message->content_size())) return;
-  if (!s.is_persistent()) commit = {};
+  if (!s.is_persistent() || GODWIT_SEEDED_BUG(qos2_delivered_before_commit)) commit = {};
   const store::log_position at = s.log.add({message, quality, retain, commit, share}, records_);
   ports.counters.add(observe::counter::copies_in_log);
   note_body(h, s, at);

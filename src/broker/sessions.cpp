@@ -37,7 +37,9 @@ void shard_engine::detach(session_handle h, session_slot& s, const session::clos
   const bool is_suppressed = reason.cause == close_cause::taken_over &&
                              options.limits.will_on_takeover == session::takeover_will::suppress;
   if (s.will && !keeps_will) {
-    if (reason.cause == close_cause::client_disconnected || is_suppressed) {
+    const bool is_forgotten =
+        GODWIT_SEEDED_BUG(will_not_at_takeover) && reason.cause == close_cause::taken_over;
+    if (reason.cause == close_cause::client_disconnected || is_suppressed || is_forgotten) {
       drop_will(s);
     } else {
       publish_will(s);

@@ -33,7 +33,9 @@ void shard_engine::store_will(session_slot& s, const mqtt::connect_view& p,
 
 /// DISCONNECT came: it is never published. [v311 MQTT-3.14.4-3]
 void shard_engine::drop_will(session_slot& s) {
-  records_.write(store::will_removed{s.will->message->number(), {}});
+  if (!GODWIT_SEEDED_BUG(will_record_kept)) {
+    records_.write(store::will_removed{s.will->message->number(), {}});
+  }
   s.will.reset();
 }
 
@@ -50,6 +52,7 @@ void shard_engine::publish_will(session_slot& s) {
     return;
   }
   send_will(*will->message);
+  if (GODWIT_SEEDED_BUG(will_kept_after_use)) s.will = std::make_unique<held_will>(*will);
 }
 
 /// It is published now, so it counts as new from here on.
@@ -64,7 +67,7 @@ void shard_engine::send_will(const mqtt::message& stored) {
 /// Wills of connections that were open when the broker ended wait for their clients to come back; a
 /// client that does is alive, and its will is not sent.
 void shard_engine::drop_restored_wills(std::string_view client_id) {
-  if (restored_wills_.empty()) return;
+  if (restored_wills_.empty() || GODWIT_SEEDED_BUG(will_restored_in_spite)) return;
   const auto found = restored_wills_.find(std::string{client_id});
   if (found == restored_wills_.end()) return;
   for (const auto& m : found->second) records_.write(store::will_removed{m->number(), {}});

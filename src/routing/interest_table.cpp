@@ -2,6 +2,7 @@
 #include "topic_hash.hpp"
 
 #include <godwit/base/assert.hpp>
+#include <godwit/base/seeded_bug.hpp>
 #include <godwit/routing/interest_table.hpp>
 
 #include <array>
@@ -54,7 +55,7 @@ entry_key key_of(std::string_view filter, std::uint64_t seed) noexcept {
     hash.add(level);
     if (depth < depth_max) {
       ++depth;
-      prefix = hash.prefix();
+      if (!GODWIT_SEEDED_BUG(interest_prefix_not_chained)) prefix = hash.prefix();
     }
   }
   return {hash.exact(), true, depth};
@@ -96,6 +97,7 @@ void interest_table::add(shard_id shard, std::string_view filter) {
     r.depths.fetch_or(std::uint64_t{1} << k.depth, std::memory_order_release);
     changed = true;
   }
+  if (GODWIT_SEEDED_BUG(interest_change_not_announced) && k.is_exact) return;
   if (changed) engine_->generation.fetch_add(1, std::memory_order_release);
 }
 
@@ -105,7 +107,8 @@ void interest_table::remove(shard_id shard, std::string_view filter) {
   bool changed = r.counters.remove(k.key);
   if (!k.is_exact) {
     GODWIT_ASSERT(r.filters_of_depth[k.depth] > 0);
-    if (--r.filters_of_depth[k.depth] == 0) {
+    const std::uint64_t last = GODWIT_SEEDED_BUG(interest_depth_cleared_early) ? 1 : 0;
+    if (--r.filters_of_depth[k.depth] <= last) {
       r.depths.fetch_and(~(std::uint64_t{1} << k.depth), std::memory_order_release);
       changed = true;
     }
@@ -135,7 +138,8 @@ shard_mask interest_table::interested(shard_id asking, std::string_view topic) c
   prefix_hash hash{engine_->seed};
   std::size_t depth = 0;
   // A filter that begins with a wildcard has the empty prefix. [v311 MQTT-4.7.2-1]
-  if (!topic.starts_with('$')) ask(hash.prefix(), depth);
+  const bool is_missed = GODWIT_SEEDED_BUG(interest_empty_prefix_missed) && topic.starts_with('/');
+  if (!topic.starts_with('$') && !is_missed) ask(hash.prefix(), depth);
   for (level_reader levels{topic}; levels.more() && open != 0;) {
     hash.add(levels.next());
     if (++depth <= depth_max) ask(hash.prefix(), depth);

@@ -2,6 +2,7 @@
 #include "topic_order.hpp"
 
 #include <godwit/base/assert.hpp>
+#include <godwit/base/seeded_bug.hpp>
 #include <godwit/routing/retained_index.hpp>
 
 #include <map>
@@ -87,12 +88,16 @@ retained_index::outcome retained_index::set(base::ref<const mqtt::message> m) {
   const std::string_view topic = m->topic();
   const auto at = e.messages.lower_bound(topic);
   const bool present = at != e.messages.end() && (*at)->topic() == topic;
-  if (present ? (*at)->retain_version() > m->retain_version()
-              : e.cleared.is_newer_than(topic, m->retain_version())) {
+  if (GODWIT_SEEDED_BUG(retained_last_to_arrive_wins)) {
+    e.cleared.forget(topic);
+  } else if (present ? (*at)->retain_version() > m->retain_version()
+                     : e.cleared.is_newer_than(topic, m->retain_version())) {
     return outcome::older;
   }
   if (m->payload().empty()) {
-    e.cleared.remember(topic, m->retain_version());
+    if (!GODWIT_SEEDED_BUG(retained_cleared_forgotten)) {
+      e.cleared.remember(topic, m->retain_version());
+    }
     if (present) e.remove(at);
     return present ? outcome::cleared : outcome::absent;
   }

@@ -4,6 +4,7 @@
 #include "topic_trie.hpp"
 
 #include <godwit/base/assert.hpp>
+#include <godwit/base/seeded_bug.hpp>
 #include <godwit/mqtt/topic.hpp>
 #include <godwit/routing/router.hpp>
 
@@ -69,7 +70,8 @@ const resolution& router::resolve(std::string_view topic) {
   const std::uint64_t interest_now = e.interest.generation();
   cached_topic* const entry = e.cache.find(topic, hash);
   if (entry == nullptr) return e.resolve_uncached(topic, hash, interest_now);
-  if (entry->filters_generation == e.generation && entry->interest_generation == interest_now) {
+  if (entry->filters_generation == e.generation &&
+      (entry->interest_generation == interest_now || GODWIT_SEEDED_BUG(interest_cache_stale))) {
     return entry->resolved.answer;
   }
   return e.refresh(*entry, topic, interest_now);
@@ -88,7 +90,9 @@ std::size_t router::memory_size() const noexcept {
 
 bool router::engine::insert(std::string_view filter, const subscriber_entry& e) {
   const topic_trie::inserted done = trie.insert(filter, e);
-  if (done.new_filter) interest.add(self, filter);
+  if (done.new_filter && !(GODWIT_SEEDED_BUG(interest_of_groups_missing) && e.is_group())) {
+    interest.add(self, filter);
+  }
   if (done.new_entry) ++subscriptions;
   changed(filter);
   return done.new_entry;
@@ -97,7 +101,9 @@ bool router::engine::insert(std::string_view filter, const subscriber_entry& e) 
 bool router::engine::erase(std::string_view filter, const subscriber_entry& e) {
   const topic_trie::erased done = trie.erase(filter, e);
   if (!done.found) return false;
-  if (done.last_of_filter) interest.remove(self, filter);
+  if (done.last_of_filter && !(GODWIT_SEEDED_BUG(interest_of_groups_missing) && e.is_group())) {
+    interest.remove(self, filter);
+  }
   --subscriptions;
   changed(filter);
   return true;

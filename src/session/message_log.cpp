@@ -1,4 +1,5 @@
 #include <godwit/base/assert.hpp>
+#include <godwit/base/seeded_bug.hpp>
 #include <godwit/session/message_log.hpp>
 
 #include <algorithm>
@@ -74,12 +75,14 @@ void message_log::admit(const pump_rules& rules, recorder& records, tally& expir
       e.set(state::admitted);
       continue;
     }
-    if (inflight_ >= rules.window || !e.has_body()) return;
+    if (!e.has_body()) return;
+    if (inflight_ >= rules.window + (GODWIT_SEEDED_BUG(window_too_wide) ? 1U : 0U)) return;
     e.set(next_id());
     e.set(state::admitted);
     ++inflight_;
     if (!is_persistent()) continue;
     records.write(store::sent{session_, e.position(), e.id()});
+    if (GODWIT_SEEDED_BUG(qos2_publish_before_its_id)) continue;
     if (e.quality() == mqtt::qos::exactly_once) wait_for_disk(e, records);
   }
 }
@@ -94,8 +97,9 @@ void message_log::send(std::vector<outgoing>& out) {
       case state::admitted:
       case state::sent:
         if (e.waits() || !e.has_body()) return;
-        out.push_back(
-            {outgoing::kind::publish, e.quality(), e.was_sent(), e.retain(), e.id(), e.body()});
+        out.push_back({outgoing::kind::publish, e.quality(),
+                       e.was_sent() && !GODWIT_SEEDED_BUG(resume_without_dup), e.retain(), e.id(),
+                       e.body()});
         if (e.quality() == mqtt::qos::at_most_once) {
           take_out(e);
         } else {
@@ -131,7 +135,7 @@ void message_log::release(std::vector<outgoing>& out) {
 }
 
 void message_log::resume() noexcept {
-  sent_end_ = 0;
+  sent_end_ = GODWIT_SEEDED_BUG(resume_sends_nothing) ? admitted_end_ : 0;
   to_release_.clear();
 }
 
@@ -167,7 +171,7 @@ message_log::ack_outcome message_log::on_pubrec(mqtt::packet_id id, recorder& re
     e->set(state::received);
     if (is_persistent()) {
       records.write(store::rec_received{session_, e->position()});
-      wait_for_disk(*e, records);
+      if (!GODWIT_SEEDED_BUG(qos2_pubrel_before_pubrec)) wait_for_disk(*e, records);
     }
     to_release_.push_back(e->position());
     return ack_outcome::advanced;

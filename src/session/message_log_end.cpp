@@ -1,4 +1,5 @@
 #include <godwit/base/assert.hpp>
+#include <godwit/base/seeded_bug.hpp>
 #include <godwit/session/message_log.hpp>
 
 #include <algorithm>
@@ -76,6 +77,8 @@ bool message_log::is_shared(const log_entry& e) const {
 
 bool message_log::may_move(const log_entry& e) const {
   if (!is_shared(e)) return false;
+  if (GODWIT_SEEDED_BUG(share_ends_with_member)) return false;
+  if (GODWIT_SEEDED_BUG(share_moves_after_sending)) return true;
   return e.quality() == mqtt::qos::at_least_once || !e.was_sent();
 }
 
@@ -86,7 +89,7 @@ std::optional<message_log::shared_message> message_log::take_share() {
     GODWIT_ASSERT(e != nullptr && e->at() != state::gone);
     if (e->at() == state::moving || e->at() == state::tentative || !may_move(*e)) continue;
     if (!e->has_body()) return std::nullopt;
-    free_id(*e);
+    if (!GODWIT_SEEDED_BUG(packet_id_leaks)) free_id(*e);
     e->set(state::moving);
     return shared_message{e->position(), e->body(), e->quality(), share};
   }
@@ -110,7 +113,8 @@ void message_log::restore(const store::restored_session& session) {
     // What an ended session still has was never sent, or may be sent again by another member.
     if (r.id.value() != 0 && !session.ended) {
       e.set(r.id);
-      e.set(r.received ? state::released : state::sent);
+      const bool is_received = r.received && !GODWIT_SEEDED_BUG(qos2_pubrec_lost_at_restart);
+      e.set(is_received ? state::released : state::sent);
       e.set_was_sent();
       ++inflight_;
       last_id_ = std::max(last_id_, r.id.value());

@@ -1,4 +1,5 @@
 #include <godwit/base/assert.hpp>
+#include <godwit/base/seeded_bug.hpp>
 #include <godwit/session/message_log.hpp>
 
 #include <algorithm>
@@ -108,6 +109,9 @@ void message_log::free_id(log_entry& e) noexcept {
   if (e.id().value() == 0) return;
   --inflight_;
   if ((last_id_ + ids_known_free_) % ids + 1U == e.id().value()) ++ids_known_free_;
+  if (GODWIT_SEEDED_BUG(packet_id_reused)) {
+    last_id_ = static_cast<std::uint16_t>(e.id().value() - 1);
+  }
   e.set(mqtt::packet_id{});
 }
 

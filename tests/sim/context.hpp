@@ -1,5 +1,7 @@
 #pragma once
 
+#include "fault.hpp"
+
 #include <godwit/base/clock.hpp>
 #include <godwit/base/random.hpp>
 
@@ -46,6 +48,7 @@ struct context {
   std::vector<std::string> violations;
   /// Durable things may be refused up to here; 0: there was no reason yet.
   stamp disk_low_until = 0;
+  fault_counts faults;
 
   stamp mark() { return ++last; }
   /// Notes an event; its stamp.
@@ -53,6 +56,7 @@ struct context {
     lines.line(++last, now.steady, text);
     return last;
   }
+  void count(fault f) noexcept { faults.add(f); }
   /// The broker broke a rule.
   void fail(std::string text) {
     note("VIOLATION " + text);

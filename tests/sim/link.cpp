@@ -27,12 +27,14 @@ link::link(context& c, std::string name, std::size_t capacity)
 
 void link::send(base::bytes_view packet) {
   if (wire_->broken || closing_) return;
+  if (up_.empty()) waits_since_ = context_.last;
   up_.insert(up_.end(), packet.begin(), packet.end());
   sent_ += packet.size();
   packet_ends_.push_back(sent_);
 }
 
 void link::reset() {
+  if (arrived_ != whole_until_ && !wire_->broken) context_.count(fault::reset_inside_packet);
   up_.clear();
   wire_->break_now();
 }
@@ -42,17 +44,28 @@ bool link::is_over() const noexcept {
 }
 
 bool link::can_move_up() const noexcept {
-  if (wire_->broken || wire_->broker_closed) return false;
+  if (wire_->broken || wire_->broker_closed || context_.now.steady < held_until_) return false;
   return !up_.empty() || (closing_ && !wire_->client_closed);
 }
 
 bool link::can_move_down() const noexcept {
-  return !wire_->broken && !stalled_ && !wire_->to_client.empty();
+  return !wire_->broken && !stalled_ && !wire_->to_client.empty() &&
+         context_.now.steady >= held_until_;
 }
 
 void link::move_up(std::size_t bytes) {
   if (wire_->broken || wire_->broker_closed) return;
   const base::bytes moved = cut_front(up_, bytes);
+  if (moved.size() == 1) context_.count(fault::one_byte_fragment);
+  if (!up_.empty() && moved.size() > 1) context_.count(fault::fragment);
+  arrived_ += moved.size();
+  std::size_t whole = 0;
+  for (const std::uint64_t end : packet_ends_) {
+    if (end > arrived_) break;
+    if (end > whole_until_) ++whole;
+    whole_until_ = std::max(whole_until_, end);
+  }
+  if (whole > 1) context_.count(fault::coalescing);
   wire_->to_broker.insert(wire_->to_broker.end(), moved.begin(), moved.end());
   if (up_.empty() && closing_) wire_->client_closed = true;
 }
@@ -71,6 +84,28 @@ bool link::is_live() const noexcept {
          moved_down_ + wire_->to_client.size() >= connack_size;
 }
 
+bool link::may_end_by(std::string_view reason) const {
+  using std::chrono::seconds;
+  if (reason == "server_stopping") return met_stop_;
+  if (reason == "connection_lost") return wire_->broken;
+  if (reason == "client_closed") return closing_;
+  if (reason == "client_disconnected") return client.sent_disconnect || client.is_rude;
+  if (reason == "taken_over") return may_be_superseded_ || excused_ || client.is_rude;
+  if (reason == "stalled_reader") {
+    const base::duration now = context_.now.steady - std::min(last_taken_, last_written_);
+    return std::max(longest_stall_, now) >= seconds{60};
+  }
+  if (reason == "connect_timeout") return context_.now.steady - opened_ >= seconds{10};
+  if (reason == "keep_alive_timeout") {
+    return client.keep_alive_s != 0 && context_.now.steady - last_packet_read_ >=
+                                           std::chrono::milliseconds{client.keep_alive_s * 1'500};
+  }
+  if (reason == "protocol_error" || reason == "packet_too_large" || reason == "refused") {
+    return client.is_rude;
+  }
+  return false;  // no other reason can be had in a run
+}
+
 bool link::may_be_closed(std::uint16_t keep_alive_s, bool connecting) const {
   using std::chrono::seconds;
   if (excused_ || met_stop_ || closing_ || !closed_at_) return true;
@@ -82,7 +117,7 @@ bool link::may_be_closed(std::uint16_t keep_alive_s, bool connecting) const {
 
 bool link::must_be_closed(std::uint16_t keep_alive_s) {
   if (keep_alive_s == 0 || !live_since_ || !is_live() || !wire_->to_broker.empty()) return false;
-  const base::steady_time heard = std::max(last_read_, *live_since_);
+  const base::steady_time heard = std::max({last_read_, last_answer_, *live_since_});
   const base::duration silent = context_.now.steady - heard;
   if (overdue_since_ && *overdue_since_ <= heard) overdue_since_.reset();
   if (silent <= std::chrono::milliseconds{keep_alive_s * 1'500 + 1'000}) {
@@ -106,9 +141,10 @@ void link::look() {
     written_ = written;
     last_written_ = context_.now.steady;
   }
+  if (wire_->room() == 0 && !wire_->broken) context_.count(fault::short_write);
   if (!live_since_ && is_live()) live_since_ = context_.now.steady;
   if (wire_->broker_closed && !closed_at_) closed_at_ = context_.now.steady;
-  if (wire_->consumed == consumed_ || is_ended_) return;
+  if (wire_->consumed == consumed_ || ends_ != 0) return;
   consumed_ = wire_->consumed;
   last_read_ = context_.now.steady;
   while (!packet_ends_.empty() && packet_ends_.front() <= consumed_) {

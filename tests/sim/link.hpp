@@ -31,10 +31,25 @@ class link {
 
   [[nodiscard]] bool is_closing() const noexcept { return closing_; }
 
+  // Who is at the client's end
+  struct manners {
+    std::uint16_t keep_alive_s = 0;
+    bool is_rude = false;  ///< no reason to close it is a surprise
+    bool sent_disconnect = false;
+    bool has_session = false;  ///< says the broker
+    std::optional<std::size_t> will{};  ///< message of the oracle
+  };
+  manners client{};
+
   // The network
+  /// Nothing passes for a while.
+  void hold(base::duration d) { held_until_ = context_.now.steady + d; }
   [[nodiscard]] bool can_move_up() const noexcept;
   [[nodiscard]] bool can_move_down() const noexcept;
   void move_up(std::size_t bytes);
+  /// Bytes wait, and have since this moment; `never` if there are none.
+  [[nodiscard]] stamp waits_since() const noexcept { return up_.empty() ? never : waits_since_; }
+  [[nodiscard]] bool is_moving() const noexcept { return wire_->is_moving && !wire_->broken; }
   /// Bytes that reached the client now.
   [[nodiscard]] base::bytes move_down(std::size_t bytes);
 
@@ -53,18 +68,27 @@ class link {
   /// An answer came: if the connection was paused until then, its clock began anew not later.
   /// What comes after the broker has ended the connection tells nothing about it.
   void note_answer() {
-    if (!is_ended_) last_read_ = context_.now.steady;
+    if (!is_ended_) last_answer_ = context_.now.steady;
   }
   /// An older CONNECT of the client may come after this one and take over.
   void excuse() { excused_ = true; }
   /// The broker says that the connection ended; what it reads from here on it throws away.
-  void note_end() { is_ended_ = true; }
+  void note_end(std::string reason) {
+    reason_ = std::move(reason);
+    ++ends_;
+  }
+  [[nodiscard]] std::size_t ends() const noexcept { return ends_; }
+  [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+  /// Is this a reason that the client, or the broker's own fate, has given?
+  [[nodiscard]] bool may_end_by(std::string_view reason) const;
   /// The broker stops: it closes whatever there is, and keeps the will.
   void meet_stop() { met_stop_ = true; }
   [[nodiscard]] bool has_met_stop() const noexcept { return met_stop_; }
   /// Another connection of the client was accepted. What stands in the output may still be written,
   /// for a short time.
   void displace();
+  /// The client has made another connection.
+  void supersede() { may_be_superseded_ = true; }
   [[nodiscard]] bool is_displaced_too_long() const;
 
  private:
@@ -79,7 +103,13 @@ class link {
   bool stalled_ = false;
   bool excused_ = false;
   bool met_stop_ = false;
-  bool is_ended_ = false;
+  std::string reason_;
+  std::size_t ends_ = 0;
+  bool may_be_superseded_ = false;
+  base::steady_time held_until_{};
+  stamp waits_since_ = 0;
+  std::uint64_t arrived_ = 0;      ///< bytes that reached the broker's end
+  std::uint64_t whole_until_ = 0;  ///< of these, in packets that are complete
   std::uint64_t moved_down_ = 0;
   std::optional<base::steady_time> closed_at_;
   std::uint64_t consumed_ = 0;
@@ -95,6 +125,7 @@ class link {
   std::optional<base::steady_time> displaced_at_;
   base::steady_time opened_;
   base::steady_time last_read_;
+  base::steady_time last_answer_{};
 };
 
 }  // namespace godwit::sim

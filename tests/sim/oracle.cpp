@@ -33,6 +33,8 @@ void oracle::on_crash() {
 }
 
 void oracle::on_restart() {
+  restarts_.push_back(context_.mark());
+  restarted_at_ = context_.now.steady;
   // A will that was not published yet waits for its client after the restart, and is dropped if the
   // client comes back in time.
   for (published& p : messages_) p.due_since = never;
@@ -88,6 +90,42 @@ std::string oracle::name_of(message_index m) const {
          (p.acked == never ? std::string{"never"} : std::to_string(p.acked));
 }
 
+void oracle::on_end(message_index will, std::string_view reason, stamp turn_began) {
+  published& w = messages_.at(will);
+  if (reason == "server_stopping") return;
+  if (reason == "client_disconnected") {
+    w.forbidden_since = std::min(w.forbidden_since, turn_began);
+  } else if (w.due_since == never || w.due_since < turn_began) {
+    w.due_since = turn_began;
+  }
+}
+
+void oracle::withdraw(const std::vector<message_index>& wills) {
+  constexpr std::chrono::seconds grace{60};  // protocol.will_grace_after_restart
+  if (context_.now.steady - restarted_at_ >= grace) return;
+  for (const message_index m : wills) {
+    published& w = messages_.at(m);
+    if (w.left_by->ends() != 0 && w.left_by->reason() != "server_stopping") continue;
+    const auto ends = std::ranges::count_if(restarts_, [&](stamp s) { return s > w.first_sent; });
+    if (ends == 1) w.withdrawn_since = context_.mark();
+  }
+}
+
+/// Once, at its time, or never.
+void oracle::check_will(const std::string& who, message_index m) const {
+  const published& w = messages_[m];
+  if (w.forbidden_since != never && crashes_since(w.first_sent) == 0) {
+    context_.fail(who + "a will that was withdrawn: " + name_of(m));
+  }
+  if (w.withdrawn_since != never && crashes_since(w.withdrawn_since) == 0) {
+    context_.fail(who + "a will whose client had come back: " + name_of(m));
+  }
+  const bool met_end = std::ranges::any_of(restarts_, [&](stamp s) { return s > w.first_sent; });
+  if (!met_end && w.left_by && w.left_by->ends() == 0) {
+    context_.fail(who + "a will before its connection ended: " + name_of(m));
+  }
+}
+
 std::optional<message_index> oracle::on_publish(std::size_t persona, const arrival& a) {
   ++deliveries_;
   const mqtt::publish_view& p = a.publish;
@@ -95,7 +133,8 @@ std::optional<message_index> oracle::on_publish(std::size_t persona, const arriv
   if (a.unacknowledged > inflight_max_) {
     context_.fail(who + "more in flight than the limit");
   }
-  if (p.payload.empty() || base::as_text(p.payload).starts_with("rude")) return std::nullopt;
+  if (p.payload.empty() || base::as_text(p.payload).find("rude") != std::string_view::npos)
+    return std::nullopt;
   const auto known = by_payload_.find(std::string{base::as_text(p.payload)});
   if (known == by_payload_.end()) {
     context_.fail(who + "a message that nobody published");
@@ -105,9 +144,7 @@ std::optional<message_index> oracle::on_publish(std::size_t persona, const arriv
   const published& sent = messages_[m];
   if (sent.topic != p.topic) context_.fail(who + "wrong topic for " + name_of(m));
   if (sent.sends == 0 && !sent.is_will) context_.fail(who + "a message before it was sent");
-  if (sent.forbidden_since != never && crashes_since(sent.first_sent) == 0) {
-    context_.fail(who + "a will that was withdrawn: " + name_of(m));
-  }
+  if (sent.is_will) check_will(who, m);
   if (p.quality > sent.quality) context_.fail(who + "QoS above the published one: " + name_of(m));
   if (p.retain) {
     on_replay(persona, m, a);
@@ -180,12 +217,40 @@ void oracle::on_live(std::size_t persona, message_index m, const arrival& a) {
     context_.fail(who + "DUP on a message newer than the connection: " + name_of(m));
   }
   if (sent.retain && is_first) s.retained_seen[sent.topic].insert(m);
+  if (is_first && sent.retain && !a.shared) check_live_against_replay(persona, m);
   if (a.shared) {
-    on_shared(persona, m);
+    on_shared(persona, m, p.quality);
   } else if (is_first && !sent.is_will && is_first_way(s, sent)) {
     auto& newest = s.newest[{sent.publisher, sent.topic, sent.quality, p.quality}];
     if (newest > m) context_.fail(who + name_of(m) + " came after " + name_of(newest));
     newest = std::max(newest, m);
+  }
+}
+
+bool oracle::has_one_subscription(const session_model& s, const published& m) const {
+  std::size_t subscribes = 0;
+  for (const auto& [filter, f] : s.filters) {
+    if (matches(filter, m.topic)) subscribes += f.subscribes.size();
+  }
+  return subscribes == 1;
+}
+
+/// One subscription gets a retained message live or by its replay, not both; and nothing older
+/// follows what was replayed.
+void oracle::check_live_against_replay(std::size_t persona, message_index m) const {
+  const session_model& s = sessions_[persona];
+  const published& sent = messages_[m];
+  if (sent.is_will || sent.sends != 1 || !has_one_subscription(s, sent)) return;
+  if (crashes_since(sent.first_sent) != 0) return;
+  const std::string who = "client-" + std::to_string(persona) + ": ";
+  if (s.live.contains(m) && s.replayed.contains(m)) {
+    context_.fail(who + "live and replayed: " + name_of(m));
+  }
+  for (const auto& [other, count] : s.replayed) {
+    const published& newer = messages_[other];
+    if (newer.topic == sent.topic && !s.replayed.contains(m) && certainly_before(sent, newer)) {
+      context_.fail(who + name_of(m) + " live after the replay of " + name_of(other));
+    }
   }
 }
 
@@ -224,6 +289,7 @@ void oracle::on_replay(std::size_t persona, message_index m, const arrival& a) {
     context_.fail(who + "a retained message too often: " + name_of(m));
   }
   if (count > 1) return;
+  check_live_against_replay(persona, m);
   for (const message_index other : s.retained_seen[sent.topic]) {
     const published& newer = messages_[other];
     // One that was not acknowledged before a crash may be lost again.

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "link.hpp"
 #include "session_model.hpp"
 
 #include <godwit/mqtt/packets.hpp>
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,12 +21,14 @@ struct published {
   bool retain = false;
   bool is_will = false;
   std::size_t publisher = 0;  ///< one session of one client
-  unsigned sends = 0;        ///< how often PUBLISH went out
-  bool is_unsure = false;    ///< sent again in what may be another session: another message then
-  stamp first_sent = never;  ///< a will: when its CONNECT was sent
-  stamp acked = never;       ///< PUBACK, or PUBREC, seen by the publisher
+  unsigned sends = 0;         ///< how often PUBLISH went out
+  bool is_unsure = false;     ///< sent again in what may be another session: another message then
+  stamp first_sent = never;   ///< a will: when its CONNECT was sent
+  stamp acked = never;        ///< PUBACK, or PUBREC, seen by the publisher
   stamp forbidden_since = never;  ///< a will that DISCONNECT withdrew
   stamp due_since = never;        ///< a will that must be published
+  stamp withdrawn_since = never;  ///< a will whose client came back after the broker's restart
+  std::shared_ptr<const link> left_by{};  ///< a will: the connection that it belongs to
 };
 
 /// Judges what clients receive. It knows what clients sent and saw, nothing of the broker, and
@@ -42,6 +46,10 @@ class oracle {
   void on_acked(message_index m);
   void on_crash();
   void on_restart();
+  /// The broker says that the connection which left this will ended, in a turn that began then.
+  void on_end(message_index will, std::string_view reason, stamp turn_began);
+  /// The client has a new connection: a will that met the broker's end is not published any more.
+  void withdraw(const std::vector<message_index>& wills);
   [[nodiscard]] stamp last_crash() const { return crashes_.empty() ? 0 : crashes_.back(); }
 
   // What clients see
@@ -69,6 +77,7 @@ class oracle {
   struct group_receipt {
     std::size_t persona = 0;
     unsigned epoch = 0;
+    mqtt::qos quality{};
   };
 
   [[nodiscard]] bool may_match(const session_model& s, const published& m) const;
@@ -76,11 +85,14 @@ class oracle {
   [[nodiscard]] bool certainly_before(const published& a, const published& b) const;
   [[nodiscard]] bool is_superseded(const published& m, stamp at) const;
   [[nodiscard]] std::size_t crashes_since(stamp s) const;
+  void check_will(const std::string& who, message_index m) const;
+  void check_live_against_replay(std::size_t persona, message_index m) const;
+  [[nodiscard]] bool has_one_subscription(const session_model& s, const published& m) const;
   [[nodiscard]] std::string name_of(message_index m) const;
   void check_qos(std::size_t persona, message_index m, mqtt::qos got);
   void on_live(std::size_t persona, message_index m, const arrival& a);
   void on_replay(std::size_t persona, message_index m, const arrival& a);
-  void on_shared(std::size_t persona, message_index m);
+  void on_shared(std::size_t persona, message_index m, mqtt::qos got);
   void check_group(const std::string& filter);
   [[nodiscard]] bool handed_on_for_a_reason(const std::string& filter, message_index m) const;
 
@@ -90,6 +102,8 @@ class oracle {
   std::vector<published> messages_;
   std::map<std::string, message_index> by_payload_;
   std::vector<stamp> crashes_;
+  std::vector<stamp> restarts_;  ///< crashes among them
+  base::steady_time restarted_at_{};
   std::map<std::string, std::map<message_index, std::vector<group_receipt>>> groups_;
   std::size_t deliveries_ = 0;
 };

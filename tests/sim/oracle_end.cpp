@@ -6,7 +6,7 @@ namespace godwit::sim {
 
 using mqtt::qos;
 
-void oracle::on_shared(std::size_t persona, message_index m) {
+void oracle::on_shared(std::size_t persona, message_index m, qos got) {
   const session_model& s = sessions_[persona];
   const published& sent = messages_[m];
   for (const auto& [filter, f] : s.filters) {
@@ -16,7 +16,13 @@ void oracle::on_shared(std::size_t persona, message_index m) {
       return r.persona == persona && r.epoch == s.epoch;
     });
     if (is_known) return;
-    receivers.push_back({persona, s.epoch});
+    // What was sent at QoS 2 stays with its member and ends with it. [v5 MQTT-4.8.2-5]
+    const bool was_sent = std::ranges::any_of(
+        receivers, [](const group_receipt& r) { return r.quality == qos::exactly_once; });
+    if (was_sent && sent.sends <= 1 && !sent.is_unsure && crashes_since(sent.first_sent) == 0) {
+      context_.fail("a second member of " + filter + " got QoS 2 " + name_of(m));
+    }
+    receivers.push_back({persona, s.epoch, got});
     if (receivers.size() > 1 && !handed_on_for_a_reason(filter, m)) {
       context_.fail("two members of " + filter + " got " + name_of(m));
     }

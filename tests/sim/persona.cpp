@@ -40,14 +40,20 @@ bool persona::may_connect(bool clean) {
          (!clean && std::ranges::none_of(ghosts_, [](const ghost& g) { return g.clean; }));
 }
 
-void persona::connect(bool clean, bool with_will) {
+bool persona::connect(bool clean, bool with_will) {
   clean = clean || wants_clean_;
-  if (!may_connect(clean)) return;
-  if (link_ != nullptr) on_connection_end();
+  if (!may_connect(clean)) return false;
+  if (link_ != nullptr) {
+    context_.count(phase_ == phase::connecting ? fault::connect_given_up : fault::takeover);
+    on_connection_end();
+  }
+  if (plan_.flapping && connections_ != 0) context_.count(fault::flapping);
+  if (!ghosts_.empty()) context_.count(fault::racing_connects);
   session_model& s = session();
   const std::string name = plan_.client_id + '#' + std::to_string(++connections_);
   link_ = dial_(name);
   if (!ghosts_.empty()) link_->excuse();
+  link_->client.keep_alive_s = plan_.keep_alive_s;
   phase_ = phase::connecting;
   clean_ = clean;
   wants_clean_ = clean;
@@ -69,7 +75,9 @@ void persona::connect(bool clean, bool with_will) {
     w.is_will = true;
     w.publisher = 1'000 + connections_ + 1'000 * number_;
     w.first_sent = context_.mark();
+    w.left_by = link_;
     will_ = oracle_.new_message(w);
+    link_->client.will = will_;
     o.will = test::will_options{w.topic, w.payload, w.quality, w.retain};
   }
   if (s.exists == existence::yes && !clean &&
@@ -88,6 +96,14 @@ void persona::connect(bool clean, bool with_will) {
   }
   note("CONNECT" + std::string{clean ? " clean" : ""} + (with_will ? " will" : "") + " on " + name);
   send(test::connect_packet(o));
+  return true;
+}
+
+bool persona::take_over() {
+  const bool persistent = plan_.habit == session_habit::always_persistent ||
+                          (plan_.habit == session_habit::switching && context_.chance(70));
+  note("takes over");
+  return connect(!persistent, context_.chance(30));
 }
 
 void persona::start_session_over() {
@@ -117,6 +133,7 @@ void persona::on_connection_end() {
     published& w = oracle_.message(*will_);
     const test::memory_wire& wire = *link_->wire();
     const bool met_stop = link_->has_met_stop() || oracle_.last_crash() > connected_;
+    wills_left_.push_back(*will_);
     if (!disconnect_sent_ && !met_stop) {
       // When the broker ended the connection, it may have published the will long ago.
       w.due_since = wire.broker_closed ? w.first_sent : context_.mark();
@@ -239,6 +256,7 @@ void persona::repeat_publish() {
     if (o.at != progress::published) continue;
     if (oracle_.message(o.message).quality != qos::exactly_once) continue;
     send_publish(o, true);
+    context_.count(fault::repeated_publish);
     return;
   }
 }
@@ -258,9 +276,10 @@ void persona::answer_some(std::size_t count) {
 void persona::disconnect() {
   if (phase_ != phase::up || link_->is_closing()) return;
   note("DISCONNECT");
-  was_all_answered_ = expected_pubacks_.empty() && expected_pubrecs_.empty() &&
-                      requests_.empty();
+  was_all_answered_ = expected_pubacks_.empty() && expected_pubrecs_.empty() && requests_.empty();
+  if (!was_all_answered_) context_.count(fault::hasty_disconnect);
   disconnect_sent_ = true;
+  link_->client.sent_disconnect = true;
   send(test::disconnect_packet(plan_.version));
   link_->close();
 }
@@ -288,6 +307,7 @@ std::string persona::open_business() const {
 
 bool persona::behave() {
   look();
+  if (is_silent_) return false;
   if (link_ == nullptr) {
     connect(plan_.habit == session_habit::always_clean ||
                 (plan_.habit == session_habit::switching && clean_),
@@ -302,26 +322,27 @@ bool persona::behave() {
 }
 
 void persona::make_trouble() {
-  const bool persistent = plan_.habit == session_habit::always_persistent ||
-                          (plan_.habit == session_habit::switching && context_.chance(70));
   switch (context_.below(5)) {
     case 0:
-      // A new connection while the old one may be alive.
-      note("takes over");
-      connect(!persistent, context_.chance(30));
+      take_over();
       return;
     case 1:
       note("resets");
+      context_.count(fault::client_reset);
       link_->reset();
       look();
       return;
     case 2:
-      if (!disconnect_sent_) note("half-closes");
+      if (!disconnect_sent_) {
+        note("half-closes");
+        context_.count(fault::half_close);
+      }
       link_->close();
       return;
     case 3:
       link_->stall(!link_->is_stalled());
       note(link_->is_stalled() ? "stalls" : "reads again");
+      if (link_->is_stalled()) context_.count(fault::stalled_reader);
       return;
     default:
       disconnect();

@@ -32,9 +32,14 @@ class persona {
   /// True if there was something to do.
   bool behave();
   /// Subscribes, publishes and pings no more; used while everything settles.
-  void connect(bool clean, bool with_will);
+  bool connect(bool clean, bool with_will);
   void disconnect();
   void ping_if_due();
+  /// A new connection while the old one may be alive. False: it would not be understood.
+  bool take_over();
+  /// Sends nothing until `speak_again`, whatever comes.
+  void fall_silent() { is_silent_ = true; }
+  void speak_again() { is_silent_ = false; }
   /// The network brought bytes from the broker.
   void on_bytes(const link& from, base::bytes_view bytes);
   /// Did the connection end? Call whenever that may be.
@@ -136,6 +141,7 @@ class persona {
   base::steady_time alive_before_{};  ///< the same of the connection before
   stamp last_connack_ = 0;
   std::optional<message_index> will_;
+  std::vector<message_index> wills_left_;  ///< of the connections before
   bool disconnect_sent_ = false;
   bool was_all_answered_ = false;
   std::map<std::uint16_t, request> requests_;
@@ -147,6 +153,7 @@ class persona {
   ids expected_pubcomps_;
   std::size_t pings_ = 0;
   bool may_be_held_ = false;
+  bool is_silent_ = false;
   std::size_t answers_before_ = 0;  ///< to what was sent before the newest QoS 0 PUBLISH
 };
 

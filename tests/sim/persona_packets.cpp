@@ -82,6 +82,7 @@ void persona::on_connack(const mqtt::connack_view& p) {
   const bool is_new =
       clean_ || (told && !p.session_present) || expected_ == existence::no || !s.persistent;
   connected_ = context_.mark();
+  oracle_.withdraw(std::exchange(wills_left_, {}));
   phase_ = phase::up;
   wants_clean_ = false;
   if (is_new) {

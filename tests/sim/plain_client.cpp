@@ -25,6 +25,7 @@ void plain_client::clear(const std::string& topic) {
 }
 
 void plain_client::disconnect() {
+  link_->client.sent_disconnect = true;
   link_->send(test::disconnect_packet());
   link_->close();
 }

@@ -45,20 +45,21 @@ plan make_plan(context& c) {
 
   const unsigned retain_percent = c.one_of(std::vector<unsigned>{5, 15, 60});
   const std::size_t topic_count = c.one_of(std::vector<std::size_t>{1, 3, 6});
-  const std::size_t personas = 2 + c.below(c.chance(30) ? 14 : 6);
+  const std::size_t personas = 2 + c.below(c.chance(4) ? 49 : (c.chance(30) ? 14 : 6));
   for (std::size_t i = 0; i < personas; ++i) {
     p.personas.push_back(make_persona(c, i, short_expiry));
     p.personas.back().session_expiry = shard.limits.session_expiry;
     p.personas.back().retain_percent = retain_percent;
     p.personas.back().topics = topic_count;
-    p.personas.back().reads_at_once = shard.turn_packets_max > 1'000 &&
-                                      shard.mail_credit > 1'000;
+    p.personas.back().reads_at_once = shard.turn_packets_max > 1'000 && shard.mail_credit > 1'000;
   }
   p.rude = c.below(3);
   p.steps = 600 + c.below(1'800);
   p.cut_percent = static_cast<unsigned>(c.one_of(std::vector<std::size_t>{0, 1, 2, 5}));
   p.chop_percent = static_cast<unsigned>(c.one_of(std::vector<std::size_t>{0, 10, 60}));
   p.crashes = c.chance(60) ? c.below(4) : 0;
+  p.store_failures = c.chance(15) ? 1 : 0;
+  p.latency_percent = static_cast<unsigned>(c.one_of(std::vector<std::size_t>{0, 0, 2, 10}));
   p.restarts = c.chance(25) ? 1 : 0;
   p.wire_capacity = c.one_of(std::vector<std::size_t>{0, 0, 40, 300});
   p.long_pauses = c.chance(40);

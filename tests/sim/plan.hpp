@@ -42,7 +42,9 @@ struct plan {
   unsigned cut_percent = 0;   ///< of the network steps: reset, half close, stall
   unsigned chop_percent = 0;  ///< of the moves: a few bytes only
   std::size_t crashes = 0;    ///< at most
+  std::size_t store_failures = 0;
   std::size_t restarts = 0;
+  unsigned latency_percent = 0;   ///< of the moves: nothing passes for a while
   std::size_t wire_capacity = 0;  ///< bytes between broker and client; 0 = no limit
   bool long_pauses = false;       ///< so long that keep alive runs out
 };

@@ -1,18 +1,21 @@
 #include "session_model.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace godwit::sim {
 namespace {
 
-std::vector<std::string_view> levels(std::string_view text) {
-  std::vector<std::string_view> all;
-  while (true) {
-    const std::size_t slash = text.find('/');
-    all.push_back(text.substr(0, slash));
-    if (slash == std::string_view::npos) return all;
-    text.remove_prefix(slash + 1);
+/// Takes the first level off.
+std::string_view next_level(std::optional<std::string_view>& rest) {
+  const std::size_t slash = rest->find('/');
+  const std::string_view level = rest->substr(0, slash);
+  if (slash == std::string_view::npos) {
+    rest.reset();
+  } else {
+    rest = rest->substr(slash + 1);
   }
+  return level;
 }
 
 }  // namespace
@@ -24,18 +27,17 @@ std::string_view plain_filter(std::string_view filter) {
 }
 
 bool matches(std::string_view filter, std::string_view topic) {
-  const std::vector<std::string_view> f = levels(plain_filter(filter));
-  const std::vector<std::string_view> t = levels(topic);
-  if (topic.starts_with('$') && (f[0] == "#" || f[0] == "+")) return false;
-  for (std::size_t i = 0; i < f.size(); ++i) {
-    if (f[i] == "#") return true;
-    if (i == t.size() || (f[i] != "+" && f[i] != t[i])) {
-      // "a/#" matches "a" as well.
-      return false;
-    }
-    if (i + 1 == t.size() && i + 2 == f.size() && f[i + 1] == "#") return true;
+  std::optional<std::string_view> f = plain_filter(filter);
+  std::optional<std::string_view> t = topic;
+  if (topic.starts_with('$') && (f->starts_with('#') || f->starts_with('+'))) return false;
+  while (f) {
+    const std::string_view wanted = next_level(f);
+    if (wanted == "#") return true;  // also what ends here: "a/#" matches "a"
+    if (!t) return false;
+    const std::string_view level = next_level(t);
+    if (wanted != "+" && wanted != level) return false;
   }
-  return f.size() == t.size();
+  return !t;
 }
 
 void filter_model::on_subscribe_sent(stamp now, mqtt::qos quality) {

@@ -1,5 +1,7 @@
 #include "runner.hpp"
 
+#include <algorithm>
+
 namespace godwit::sim {
 
 using std::chrono::milliseconds;
@@ -8,13 +10,16 @@ using std::chrono::seconds;
 void runner::settle() {
   context_.note("the weather clears up");
   is_settling_ = true;
+  if (failed_for_ != 0) crash(survives::nothing);
   store_weather_.clear();
   for (const auto& r : rude_) r->leave();
+  for (const auto& l : links_) l->hold({});
   if (!come_to_rest()) return;
   // Long enough for keep alive, for wills that wait after a restart, and for held publishers.
   wait(seconds{100}, seconds{2});
   if (!come_to_rest()) return;
   check_progress();
+  check_silence();
   check_balance();
   oracle_.check_delivered();
   oracle_.check_groups();
@@ -48,7 +53,7 @@ bool runner::full_round() {
   }
   for (std::size_t i = 0; i < broker_.shards(); ++i) {
     if (!broker_.wants_turn(i, context_.now.steady)) continue;
-    broker_.turn(i, context_.now);
+    turn(i);
     after_turn();
     moved = true;
   }
@@ -78,6 +83,25 @@ void runner::wait(base::duration d, base::duration step) {
     come_to_rest();
     check_keep_alive();
   }
+}
+
+/// One client falls silent: it must be closed after one and a half intervals.
+void runner::check_silence() {
+  const auto who = std::ranges::find_if(
+      personas_, [](const auto& p) { return p->is_up() && p->what().keep_alive_s != 0; });
+  if (who == personas_.end() || !context_.violations.empty()) return;
+  persona& p = **who;
+  const std::shared_ptr<link> l = p.current();
+  p.fall_silent();
+  wait(milliseconds{p.what().keep_alive_s * 1'500 + 2'000}, milliseconds{500});
+  if (!context_.violations.empty()) return;
+  if (l->reason() != "keep_alive_timeout") {
+    context_.fail(l->name() + " is silent and " +
+                  (l->ends() == 0 ? "still open" : "ended by " + l->reason()));
+  }
+  p.speak_again();
+  come_to_rest();
+  check_progress();
 }
 
 void runner::check_progress() {
@@ -155,6 +179,11 @@ void runner::check_empty() {
   const auto none = [this](const char* what, std::size_t n) {
     if (n != 0) context_.fail("left over: " + std::to_string(n) + ' ' + what);
   };
+  for (const auto& l : links_) {
+    if (l->ends() == 0 && !l->has_met_stop()) {
+      context_.fail(l->name() + " ended without a reason");
+    }
+  }
   none("connections", c.connections);
   none("sessions", c.sessions);
   none("connected sessions", c.sessions_connected);

@@ -10,6 +10,7 @@ store_weather::store_weather(context& c, store::memory_store& s, const store_pla
 }
 
 void store_weather::step() {
+  if (store_.state() == condition::failed) return;
   if (store_.waiting_fetches() != 0 && context_.chance(60)) {
     const std::size_t n = 1 + context_.below(store_.waiting_fetches());
     context_.note("store answers " + std::to_string(n) + " fetches");
@@ -26,6 +27,10 @@ void store_weather::step() {
 
 void store_weather::clear() {
   set(condition::good, true);
+}
+
+void store_weather::fail() {
+  set(condition::failed, store_.has_room());
 }
 
 void store_weather::set(condition state, bool has_room) {

@@ -16,6 +16,8 @@ class store_weather {
   void step();
   /// Faults end.
   void clear();
+  /// For good: only `clear`, after a crash, ends it.
+  void fail();
   /// True if there were fetches to answer.
   bool answer_all();
 

@@ -157,6 +157,7 @@ void memory_transport::read_once(broker::transport_id id) {
 
 std::unique_ptr<broker::detached_transport> memory_transport::detach(broker::transport_id id) {
   auto moved = std::make_unique<detached_wire>(at(id).wire);
+  moved->wire->is_moving = true;
   connections_.erase(id.value());
   return moved;
 }
@@ -165,6 +166,7 @@ broker::transport_id memory_transport::attach(std::unique_ptr<broker::detached_t
                                               std::uint64_t token) {
   auto* const one = dynamic_cast<detached_wire*>(moved.get());
   GODWIT_ASSERT(one != nullptr);
+  one->wire->is_moving = false;
   return broker::transport_id{add(std::exchange(one->wire, nullptr), token)};
 }
 

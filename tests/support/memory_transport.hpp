@@ -25,6 +25,7 @@ struct memory_wire {
   bool client_closed = false;        ///< FIN behind `to_broker`
   bool broker_closed = false;        ///< FIN behind `to_client`
   bool broken = false;               ///< reset: nothing passes any more
+  bool is_moving = false;            ///< the broker's end is between two shards
 
   void break_now() {
     broken = true;
