@@ -52,9 +52,9 @@ class shared_groups {
     group_member member;
     subscription_options options;
   };
-  /// The next member in turn: a connected one if there is any, else any. A member `except` gives the
-  /// message back: another connected one gets it, or it comes out again. One that is no member any
-  /// more excludes nobody. Nothing if the group has no member.
+  /// The next member in turn: a connected one if there is any, else any. A member `except` gives
+  /// the message back: another connected one gets it, or it comes out again. One that is no member
+  /// any more excludes nobody. Nothing if the group has no member.
   [[nodiscard]] std::optional<choice> pick(
       group_id group, const std::optional<group_member>& except = std::nullopt);
 
