@@ -222,6 +222,9 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
       s->extras->hands_over = false;
     }
     s->version = p.version;
+    // The connection before may have made it, or changed it, a moment ago: what this answer says of
+    // it must be safe, too.
+    waits = s->is_persistent() && (!records_.is_empty() || !submitted_.empty());
     // It is idle no more; rides along, because a session that expired cannot be resumed anyway.
     records_.write(store::session_idle{s->number, base::wall_time{}});
     s->log.resume();

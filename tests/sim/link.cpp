@@ -21,6 +21,7 @@ link::link(context& c, std::string name, std::size_t capacity)
       last_taken_{c.now.steady},
       last_written_{c.now.steady},
       opened_{c.now.steady},
+      opened_mark_{c.last},
       last_read_{c.now.steady} {
   if (capacity != 0) wire_->capacity = capacity;
 }
@@ -100,6 +101,10 @@ bool link::may_end_by(std::string_view reason) const {
     return client.keep_alive_s != 0 && context_.now.steady - last_packet_read_ >=
                                            std::chrono::milliseconds{client.keep_alive_s * 1'500};
   }
+  // Nothing new that is durable while the disk is low, and the store has failed or may be full.
+  const bool met_low_disk = context_.disk_low_until > opened_mark_;
+  if (reason == "low_disk") return met_low_disk;
+  if (reason == "refused" && met_low_disk) return true;
   if (reason == "protocol_error" || reason == "packet_too_large" || reason == "refused") {
     return client.is_rude;
   }

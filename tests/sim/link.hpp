@@ -68,7 +68,7 @@ class link {
   /// An answer came: if the connection was paused until then, its clock began anew not later.
   /// What comes after the broker has ended the connection tells nothing about it.
   void note_answer() {
-    if (!is_ended_) last_answer_ = context_.now.steady;
+    if (ends_ == 0) last_answer_ = context_.now.steady;
   }
   /// An older CONNECT of the client may come after this one and take over.
   void excuse() { excused_ = true; }
@@ -124,6 +124,7 @@ class link {
   base::duration longest_stall_{};  ///< time in which nothing was taken, as the broker sees it
   std::optional<base::steady_time> displaced_at_;
   base::steady_time opened_;
+  stamp opened_mark_;
   base::steady_time last_read_;
   base::steady_time last_answer_{};
 };
