@@ -58,7 +58,7 @@ DURABLE_CONFIGS = {
     "godwitd": CONFIGS["godwitd"] + (
         "session:\n"
         "  queue:\n"
-        "    bytes_max: none\n"
+        "    bytes_max: 10GiB\n"
     ),
     "mosquitto": CONFIGS["mosquitto"] + (
         "persistence true\n"
