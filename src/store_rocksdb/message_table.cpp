@@ -89,7 +89,7 @@ void message_table::release(std::uint64_t number) {
     if (--at->second >= many) return;
     many_.erase(at);
   }
-  if (--s->references == 0) forget(number);
+  if (--s->references == 0 && !keeps_unnamed_) forget(number);
 }
 
 void message_table::forget(std::uint64_t number) {
@@ -115,6 +115,7 @@ std::uint64_t message_table::settle() {
     }
   }
   for (const std::uint64_t number : unnamed) forget(number);
+  keeps_unnamed_ = false;
   return lacking;
 }
 

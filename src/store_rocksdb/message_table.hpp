@@ -30,6 +30,10 @@ class message_table {
   void add_reference(std::uint64_t number);
   /// With the last one the message is forgotten.
   void release(std::uint64_t number);
+  /// From now until `settle`, bodies stay known though nothing names them. Replay does not see the
+  /// entries of sessions that have ended since; one of them may have been what kept a body known
+  /// between two other entries, so that it was written only once.
+  void keep_unnamed() noexcept { keeps_unnamed_ = true; }
   /// Forgets bodies that nothing names (replay). Returns a number that is named and has no body, or
   /// 0.
   std::uint64_t settle();
@@ -59,6 +63,7 @@ class message_table {
   boost::unordered_flat_map<std::uint64_t, std::uint64_t> many_;
   std::uint64_t count_ = 0;
   std::uint64_t live_bytes_ = 0;
+  bool keeps_unnamed_ = false;
 };
 
 }  // namespace godwit::store_rocksdb

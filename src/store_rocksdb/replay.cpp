@@ -13,6 +13,7 @@ class reading {
 
   replayed all() {
     read_uuid();
+    out_.state->begin_replay();
     if (find_ends()) {
       read_session_rows();
       read_chunks();

@@ -48,6 +48,8 @@ class tables {
 
   /// Before replay: a session's rows. Positions below `kept_next` may be missing in the journal.
   session& restore_session(std::uint64_t number);
+  /// Before the first record that is replayed.
+  void begin_replay() noexcept { messages_.keep_unnamed(); }
   void replay(const chunk_record& r, std::uint64_t chunk, std::uint32_t offset);
   /// The next position of a session that is copied into a new journal.
   void set_next_position(std::uint64_t number, std::uint64_t next, const commit_target& to);

@@ -108,6 +108,30 @@ TEST(Wire, FindsAPacketOnlyWhenItsLastOctetIsThere) {
   EXPECT_EQ(message.payload.size(), 300U);
 }
 
+TEST(Wire, PutsAWillBehindTheClientId) {
+  octets bytes;
+  append_connect(bytes, {.client_id = "c",
+                         .clean = clean_session::no,
+                         .will = will_fields{.topic = "w", .payload = "gone", .qos = 2}});
+  const octets expected{0x10, 22, 0,   4, 'M', 'Q', 'T', 'T', 4,   0x14, 0,   0,
+                        0,    1,  'c', 0, 1,   'w', 0,   4,   'g', 'o',  'n', 'e'};
+  EXPECT_EQ(bytes, expected);
+}
+
+TEST(Wire, MarksAPublishThatIsSentAgain) {
+  octets bytes;
+  append_publish(bytes,
+                 {.topic = "t", .payload = {}, .packet_id = 9, .qos = 2, .dup = dup_flag::set});
+  EXPECT_EQ(bytes, (octets{0x3c, 5, 0, 1, 't', 0, 9}));
+}
+
+TEST(Wire, NamesTheFiltersOfAnUnsubscribe) {
+  octets bytes;
+  const std::vector<std::string> filters{"a", "b/#"};
+  append_unsubscribe(bytes, 7, filters);
+  EXPECT_EQ(bytes, (octets{0xa2, 10, 0, 7, 0, 1, 'a', 0, 3, 'b', '/', '#'}));
+}
+
 TEST(Wire, RefusesAFiveOctetRemainingLength) {
   const octets bytes{0x30, 0xff, 0xff, 0xff, 0xff, 0x01};
   packet_view packet;

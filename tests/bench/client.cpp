@@ -160,7 +160,8 @@ void publisher::publish(publish_fields fields) {
   if (fields.qos > 0) {
     fields.packet_id = next_id_;
     slot_of(next_id_) = {.packet_id = next_id_,
-                         .awaits = fields.qos == 1 ? packet_type::puback : packet_type::pubrec};
+                         .awaits = fields.qos == 1 ? packet_type::puback : packet_type::pubrec,
+                         .sent = latencies_ != nullptr ? steady_clock::now() : instant{}};
     next_id_ = next_id_ == 0xffff ? std::uint16_t{1} : static_cast<std::uint16_t>(next_id_ + 1);
     ++unacknowledged_;
   }
@@ -179,6 +180,7 @@ void publisher::on_application_packet(const packet_view& packet, instant now) {
                       std::to_string(static_cast<int>(type)) + " for packet id " +
                       std::to_string(id) + ", which does not await it");
   }
+  if (latencies_ != nullptr && type != packet_type::pubcomp) latencies_->record(now - at.sent);
   if (type == packet_type::pubrec) {
     at.awaits = packet_type::pubcomp;
     append_acknowledgement(output(), packet_type::pubrel, id);

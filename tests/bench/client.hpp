@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connection.hpp"
+#include "histogram.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -94,6 +95,8 @@ class publisher final : public client {
   /// How many more QoS 1 or 2 messages the window takes.
   [[nodiscard]] std::size_t room() const;
   [[nodiscard]] std::size_t unacknowledged() const { return unacknowledged_; }
+  /// From now on, how long PUBACK (QoS 2: PUBREC) takes goes there.
+  void record_acknowledgements(histogram& latencies) { latencies_ = &latencies; }
   /// `fields.packet_id` is chosen here. room() must not be 0 for QoS 1 and 2.
   void publish(publish_fields fields);
 
@@ -101,6 +104,7 @@ class publisher final : public client {
   struct slot {
     std::uint16_t packet_id = 0;
     packet_type awaits = packet_type::publish;  // publish: free
+    instant sent{};                             // if latencies are recorded
   };
 
   void on_application_packet(const packet_view& packet, instant now) override;
@@ -108,6 +112,7 @@ class publisher final : public client {
 
   std::vector<slot> slots_;  // a ring by packet id; its size is a power of two
   std::size_t window_;
+  histogram* latencies_ = nullptr;
   std::size_t unacknowledged_ = 0;
   std::uint16_t next_id_ = 1;
 };

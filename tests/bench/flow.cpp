@@ -20,6 +20,7 @@ class flow {
   enum class phase : std::uint8_t { warmup, measure, drain };
 
   void start_clients();
+  void delete_sessions();
   void exchange();
   void advance(instant now);
   void pump(instant now);
@@ -84,6 +85,14 @@ void flow::start_clients() {
     settings = {.server = from_.server(), .version = from_.version, .qos = from_.qos};
     all_.push_back(subscribers_.back().get());
   }
+  if (from_.persistent) {
+    // Once with a clean session, so that an earlier run leaves nothing behind.
+    start_all(loop_, all_, from_.at_once, from_.timeout());
+    for (const auto& s : subscribers_) {
+      s->leave_at_once();
+      s->settings().clean = clean_session::no;
+    }
+  }
   memory_before_ = broker_.memory();
   start_all(loop_, all_, from_.at_once, from_.timeout());
   memory_after_ = broker_.memory();
@@ -103,7 +112,18 @@ report flow::run() {
   if (!stalled_) ping_all(loop_, all_, from_.timeout());
   report result = results();
   for (client* c : all_) c->leave_at_once();
+  if (from_.persistent) delete_sessions();
   return result;
+}
+
+void flow::delete_sessions() {
+  std::vector<client*> owners;
+  for (const auto& s : subscribers_) {
+    s->settings().clean = clean_session::yes;
+    owners.push_back(s.get());
+  }
+  start_all(loop_, owners, from_.at_once, from_.timeout());
+  for (client* c : owners) c->leave_at_once();
 }
 
 void flow::exchange() {
@@ -224,6 +244,7 @@ report flow::results() {
   result.add("payload_bytes", from_.payload_octets);
   result.add("under_way_max", shape_.plan.under_way_max);
   result.add("window", from_.window);
+  result.add("subscriber_sessions", from_.persistent ? "persistent" : "clean");
   watch_.add_to(result, "", "message", measured_);
   result.add(traffic_.latencies());
   add_memory(result, "", broker_);

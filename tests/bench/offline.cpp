@@ -10,111 +10,177 @@
 namespace godwit::bench {
 namespace {
 
-std::vector<client*> pointers(const auto& owners) {
-  std::vector<client*> all;
-  for (const auto& owner : owners) all.push_back(owner.get());
-  return all;
-}
-
-void leave_all(const auto& clients) {
-  for (const auto& c : clients) c->leave_at_once();
-}
-
 traffic_plan plan_for(const options& from, std::size_t sessions, std::size_t publishers) {
   traffic_plan plan;
-  for (std::size_t i = 0; i < sessions; ++i) {
-    plan.streams.push_back({.topic = "bench/offline/" + std::to_string(i),
-                            .publisher = static_cast<std::uint32_t>(i % publishers),
-                            .receiver = static_cast<std::uint32_t>(i)});
+  if (from.same_topic) {
+    plan.streams.push_back({.topic = "bench/offline/all"});
+    plan.to = audience::everyone;
+  } else {
+    for (std::size_t i = 0; i < sessions; ++i) {
+      plan.streams.push_back({.topic = "bench/offline/" + std::to_string(i),
+                              .publisher = static_cast<std::uint32_t>(i % publishers),
+                              .receiver = static_cast<std::uint32_t>(i)});
+    }
   }
   plan.receivers = sessions;
   plan.payload_octets = from.payload_octets;
   plan.qos = std::max<std::uint8_t>(from.qos, 1);
-  plan.under_way_max = sessions * from.each;
+  plan.under_way_max = plan.streams.size() * from.each;
   return plan;
 }
 
-void drain(event_loop& loop, const traffic& messages, nanoseconds timeout) {
+/// Sessions that are away while messages come for them.
+class offline {
+ public:
+  explicit offline(const options& from);
+  report run();
+
+ private:
+  void make_sessions();
+  void queue();
+  /// As if this run had published what an earlier one did.
+  void assume_queued();
+  void take();
+  void delete_sessions();
+  void log_in(clean_session clean);
+  void leave_all();
+
+  const options& from_;
+  std::size_t publishers_;
+  process_probe broker_;
+  event_loop loop_;
+  traffic messages_;
+  std::vector<std::unique_ptr<subscriber>> away_;
+  std::vector<client*> everyone_;
+  report result_;
+};
+
+offline::offline(const options& from)
+    : from_{from},
+      // With one topic its order is one publisher's.
+      publishers_{from.publishers != 0 ? from.publishers : std::size_t{from.same_topic ? 1U : 10U}},
+      broker_{from.pid},
+      loop_{from.payload_octets + 64 * 1024},
+      messages_{plan_for(from, from.count != 0 ? from.count : 100, publishers_)} {
+  if (from.same_topic && publishers_ != 1) {
+    throw bench_error("--same-topic is for one publisher");
+  }
+  const traffic_plan& plan = messages_.plan();
+  for (std::uint32_t i = 0; i < plan.receivers; ++i) {
+    client_settings settings{.server = from.server(),
+                             .id = "bench-away-" + std::to_string(i),
+                             .version = from.version,
+                             .source = i % from.sources,
+                             .filters = {plan.streams[from.same_topic ? 0 : i].topic},
+                             .qos = plan.qos};
+    away_.push_back(std::make_unique<subscriber>(loop_, std::move(settings), i, messages_));
+    everyone_.push_back(away_.back().get());
+  }
+}
+
+void offline::log_in(clean_session clean) {
+  for (const auto& c : away_) c->settings().clean = clean;
+  start_all(loop_, everyone_, from_.at_once, from_.timeout());
+}
+
+void offline::leave_all() {
+  for (const auto& c : away_) c->leave_at_once();
+}
+
+void offline::make_sessions() {
+  // Once with a clean session, so that an earlier run leaves nothing behind.
+  log_in(clean_session::yes);
+  leave_all();
+  log_in(clean_session::no);
+  leave_all();
+}
+
+void offline::delete_sessions() {
+  log_in(clean_session::yes);
+  leave_all();
+}
+
+void offline::queue() {
+  storing_publishers store{loop_, from_, publishers_};
+  const auto streams = messages_.plan().streams.size();
+  const auto before = broker_.memory();
+  stopwatch queueing{broker_};
+  // Stream by stream within a publisher's share, so that every queue grows at the same pace.
+  store.publish(streams * from_.each, [&](std::uint64_t number, instant now) {
+    const auto index = static_cast<std::uint32_t>(number % streams);
+    return publish_fields{.topic = messages_.stream_at(index).topic,
+                          .payload = messages_.next_payload(index, now),
+                          .qos = messages_.plan().qos};
+  });
+  queueing.stop();
+  const auto after = broker_.memory();
+  store.leave();
+  queueing.add_to(result_, "queue_", "message", messages_.published());
+  result_.add("acknowledgement_us", store.latencies());
+  add_growth(result_, "message", before, after, messages_.expected());
+}
+
+void offline::assume_queued() {
+  const auto streams = static_cast<std::uint32_t>(messages_.plan().streams.size());
+  for (std::uint32_t index = 0; index < streams; ++index) {
+    for (std::size_t n = 0; n < from_.each; ++n) {
+      static_cast<void>(messages_.next_payload(index, steady_clock::now()));
+    }
+  }
+}
+
+void offline::take() {
+  stopwatch draining{broker_};
+  for (const auto& c : away_) c->settings().filters.clear();  // the session has them
+  log_in(clean_session::no);
   std::uint64_t seen = 0;
   instant progress = steady_clock::now();
-  while (!messages.all_arrived()) {
-    loop.turn(std::chrono::milliseconds{50});
+  while (!messages_.all_arrived()) {
+    loop_.turn(std::chrono::milliseconds{50});
     const instant now = steady_clock::now();
-    if (messages.delivered() != seen) progress = now;
-    seen = messages.delivered();
+    if (messages_.delivered() != seen) progress = now;
+    seen = messages_.delivered();
     // What is missing shows as lost in the verdict.
-    if (now - progress > timeout) return;
+    if (now - progress > from_.timeout()) break;
   }
+  draining.stop();
+  ping_all(loop_, everyone_, from_.timeout());
+  leave_all();
+  draining.add_to(result_, "drain_", "message", messages_.delivered());
+}
+
+report offline::run() {
+  result_.add("scenario", from_.scenario);
+  result_.add("qos", messages_.plan().qos);
+  result_.add("sessions", away_.size());
+  result_.add("publishers", publishers_);
+  result_.add("payload_bytes", from_.payload_octets);
+  if (from_.resume) {
+    assume_queued();
+  } else {
+    make_sessions();
+    queue();
+  }
+  add_memory(result_, "", broker_);
+  if (from_.keep) {
+    result_.add_verdict(true);  // the run that takes it judges
+    return result_;
+  }
+  take();
+  const bool resumed =
+      std::all_of(away_.begin(), away_.end(), [](const auto& c) { return c->had_session(); });
+  delete_sessions();
+  const faults found = messages_.close_books();
+  result_.add(found);
+  result_.add("sessions_present", resumed ? "all" : "not all");
+  result_.add_verdict(found.none() && resumed);
+  return result_;
 }
 
 }  // namespace
 
 report run_offline(const options& from) {
-  const std::size_t sessions = from.count != 0 ? from.count : 100;
-  const std::size_t publishers = from.publishers != 0 ? from.publishers : 10;
-  const process_probe broker{from.pid};
-  event_loop loop{from.payload_octets + 64 * 1024};
-  traffic messages{plan_for(from, sessions, publishers)};
-  std::vector<std::unique_ptr<subscriber>> away;
-  for (std::uint32_t i = 0; i < sessions; ++i) {
-    client_settings settings{.server = from.server(),
-                             .id = "bench-away-" + std::to_string(i),
-                             .version = from.version,
-                             .source = i % from.sources,
-                             .filters = {messages.stream_at(i).topic},
-                             .qos = messages.plan().qos};
-    away.push_back(std::make_unique<subscriber>(loop, std::move(settings), i, messages));
-  }
-  const auto everyone = pointers(away);
-  // Once with a clean session, so that an earlier run leaves nothing behind.
-  start_all(loop, everyone, from.at_once, from.timeout());
-  leave_all(away);
-  for (const auto& c : away) c->settings().clean = clean_session::no;
-  start_all(loop, everyone, from.at_once, from.timeout());
-  leave_all(away);
-
-  storing_publishers store{loop, from, publishers};
-  const auto before = broker.memory();
-  stopwatch queueing{broker};
-  // Session by session within a publisher's share, so that every queue grows at the same pace.
-  store.publish(sessions * from.each, [&](std::uint64_t number, instant now) {
-    const auto index = static_cast<std::uint32_t>(number % sessions);
-    return publish_fields{.topic = messages.stream_at(index).topic,
-                          .payload = messages.next_payload(index, now),
-                          .qos = messages.plan().qos};
-  });
-  queueing.stop();
-  const auto after = broker.memory();
-
-  stopwatch draining{broker};
-  for (const auto& c : away) c->settings().filters.clear();  // the session has them
-  start_all(loop, everyone, from.at_once, from.timeout());
-  drain(loop, messages, from.timeout());
-  draining.stop();
-  const bool resumed =
-      std::all_of(away.begin(), away.end(), [](const auto& c) { return c->had_session(); });
-  ping_all(loop, everyone, from.timeout());
-  leave_all(away);
-  for (const auto& c : away) c->settings().clean = clean_session::yes;
-  start_all(loop, everyone, from.at_once, from.timeout());
-  leave_all(away);
-  store.leave();
-
-  report result;
-  result.add("scenario", from.scenario);
-  result.add("qos", messages.plan().qos);
-  result.add("sessions", sessions);
-  result.add("publishers", publishers);
-  result.add("payload_bytes", from.payload_octets);
-  queueing.add_to(result, "queue_", "message", messages.published());
-  draining.add_to(result, "drain_", "message", messages.delivered());
-  add_growth(result, "message", before, after, messages.published());
-  add_memory(result, "", broker);
-  const faults found = messages.close_books();
-  result.add(found);
-  result.add("sessions_present", resumed ? "all" : "not all");
-  result.add_verdict(found.none() && resumed);
-  return result;
+  return offline{from}.run();
 }
 
 }  // namespace godwit::bench

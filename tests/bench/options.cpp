@@ -60,7 +60,8 @@ const auto& table() {
              "messages published and not yet received (2000; fan-out 4)"),
       number("--batch", &options::batch,
              "messages a publisher sends together (QoS 0: its share of --under-way, at most 40)"),
-      number("--rate", &options::rate, "messages a second over all publishers (0: flat out)"),
+      number("--rate", &options::rate,
+             "messages a second over all publishers; not for retained (0: flat out)"),
       number("--warmup", &options::warmup_s, "seconds before measuring (1)"),
       number("--seconds", &options::seconds, "seconds to measure (5)"),
       number("--messages", &options::messages, "measure this many messages instead of --seconds"),
@@ -69,7 +70,8 @@ const auto& table() {
              "idle: connections (18000); offline: sessions (100); retained: messages (100000); "
              "filters: filters (200000)"),
       number("--from", &options::from, "idle: connections at the first reading (2000)"),
-      number("--each", &options::each, "offline: messages a session (1000)"),
+      number("--each", &options::each,
+             "offline: messages a session (1000); with --same-topic messages (1000)"),
       number("--rounds", &options::rounds, "retained: how often to replay (3)"),
       number("--hold", &options::hold_s, "idle: seconds in which nothing may arrive (10)"),
       number("--keep-alive", &options::keep_alive_s, "idle: keep alive in the CONNECT (0)"),
@@ -77,6 +79,29 @@ const auto& table() {
       number("--sources", &options::sources, "loopback source addresses, for many ports (32)"),
   };
   return entries;
+}
+
+struct flag {
+  std::string_view key;
+  bool options::*field;
+  std::string_view meaning;
+};
+
+constexpr std::array flags{
+    flag{"--wildcard", &options::wildcard, "fan-in: subscribe with # instead of exact topics"},
+    flag{"--persistent", &options::persistent,
+         "fan-in, pairs, fan-out, filters: subscribers have persistent sessions"},
+    flag{"--same-topic", &options::same_topic, "offline: every session gets every message"},
+    flag{"--keep", &options::keep, "offline: end when everything is queued, and leave it there"},
+    flag{"--resume", &options::resume,
+         "offline: take what a run with --keep and the same figures left"},
+};
+
+const flag* find_flag(std::string_view key) {
+  for (const flag& entry : flags) {
+    if (entry.key == key) return &entry;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -105,8 +130,8 @@ options parse_options(std::span<const char* const> arguments) {
       result.scenario = key;
       continue;
     }
-    if (key == "--wildcard") {
-      result.wildcard = true;
+    if (const flag* set = find_flag(key)) {
+      result.*(set->field) = true;
       continue;
     }
     const option* found = nullptr;
@@ -117,6 +142,7 @@ options parse_options(std::span<const char* const> arguments) {
     if (++i == arguments.size()) throw bench_error(std::string{key} + " needs a value");
     found->set(result, arguments[i]);
   }
+  if (result.keep && result.resume) throw bench_error("--keep and --resume are two runs");
   if (result.window == 0) throw bench_error("--window is at least 1");
   if (result.sources == 0 || result.sources > 65000) throw bench_error("--sources: 1 to 65000");
   if (result.at_once == 0) throw bench_error("--at-once is at least 1");
@@ -135,8 +161,12 @@ std::string usage_text() {
       "  connect   connect, subscribe, disconnect\n"
       "  offline   queue for persistent sessions that are away, then drain\n"
       "  retained  store retained messages, then replay them to a wildcard subscriber\n\n"
-      "options (defaults in parentheses):\n"
-      "  --wildcard     fan-in: subscribe with # instead of exact topics\n";
+      "options (defaults in parentheses):\n";
+  for (const flag& entry : flags) {
+    std::string line = "  " + std::string{entry.key};
+    line.resize(17, ' ');
+    text += line + std::string{entry.meaning} + "\n";
+  }
   for (const option& entry : table()) {
     std::string line = "  " + std::string{entry.key};
     line.resize(17, ' ');

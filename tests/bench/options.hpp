@@ -20,6 +20,10 @@ struct options {
   protocol version = protocol::v311;
   std::uint8_t qos = 0;
   bool wildcard = false;
+  bool persistent = false;
+  bool same_topic = false;
+  bool keep = false;
+  bool resume = false;
   pid_t pid = 0;
   std::string json_path;
 

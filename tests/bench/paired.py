@@ -52,11 +52,35 @@ CONFIGS = {
     ),
 }
 
+# For the scenarios of DURABLE. mosquitto writes its database at the end and every half hour, so it
+# saves the disk and loses everything since in a crash; Godwit acknowledges what is on the disk.
+DURABLE_CONFIGS = {
+    "godwitd": CONFIGS["godwitd"] + (
+        "session:\n"
+        "  queue:\n"
+        "    bytes_max: 10GiB\n"
+    ),
+    "mosquitto": CONFIGS["mosquitto"] + (
+        "persistence true\n"
+        "persistence_location {dir}/\n"
+        "user root\n"
+    ),
+}
+
+# Programs whose state is there after SIGKILL; others are stopped with SIGTERM before `recovery`.
+CRASH_SAFE = {"godwitd"}
+
 DEFAULT_BROKERS = [
     f"godwit={ROOT}/build/release/src/daemon/godwitd --config {{config}}",
     "mosquitto=/usr/sbin/mosquitto -c {config}",
 ]
 
+QUEUE = [
+    ("queue_cpu_us_per_message", "µs", 2),
+    ("queue_messages_per_s", "1/s", 0),
+    ("queue_device_bytes_per_message", "B", 0),
+    ("drain_cpu_us_per_message", "µs", 2),
+]
 CPU, CONNECT_CPU = "cpu_us_per_message", "cpu_us_per_connection"
 
 # name: (arguments, [(figure, unit, digits)]); the first figure is the one to compare.
@@ -86,6 +110,44 @@ SUITE = {
             ("anonymous_bytes_per_message", "B", 0),
         ],
     ),
+    "durable-64": (["offline", "--window", "100", "--each", "3000"], QUEUE),
+    "durable-200": (["offline", "--window", "100", "--each", "3000", "--payload", "200"], QUEUE),
+    "durable-window-1": (
+        ["offline", "--publishers", "200", "--window", "1", "--each", "1000"],
+        [*QUEUE, ("acknowledgement_us_p50", "µs", 0), ("acknowledgement_us_p99", "µs", 0)],
+    ),
+    "durable-fan-out": (
+        ["offline", "--same-topic", "--count", "1000", "--each", "200", "--window", "10"],
+        QUEUE,
+    ),
+    "durable-online": (["fan-in", "--qos", "1", "--persistent"], [(CPU, "µs", 2)]),
+    "durable-1k": (
+        ["offline", "--rate", "1000", "--each", "100"],
+        [
+            ("acknowledgement_us_p50", "µs", 0),
+            ("acknowledgement_us_p99", "µs", 0),
+            ("queue_cpu_percent", "%", 1),
+            ("queue_device_bytes_per_message", "B", 0),
+        ],
+    ),
+    "durable-million": (
+        ["offline", "--window", "100", "--each", "10000"],
+        [
+            ("resident_bytes_per_message", "B", 0),
+            ("anonymous_bytes_per_message", "B", 0),
+            ("queue_cpu_us_per_message", "µs", 2),
+            ("queue_device_bytes_per_message", "B", 0),
+        ],
+    ),
+    "recovery": (
+        ["offline", "--window", "100", "--each", "10000"],
+        [
+            ("recovery_seconds", "s", 2),
+            ("recovery_cpu_seconds", "s", 2),
+            ("recovery_resident_bytes", "B", 0),
+            ("drain_cpu_us_per_message", "µs", 2),
+        ],
+    ),
     "connect": (["connect"], [(CONNECT_CPU, "µs", 1)]),
     "idle": (
         ["idle"],
@@ -109,6 +171,9 @@ SUITE = {
     ),
 }
 
+# These keep their state on a disk.
+DURABLE = {name for name in SUITE if name.startswith("durable-")} | {"recovery"}
+
 SMOKE = {
     "fan-in-qos0": ["fan-in", "--qos", "0"],
     "fan-in-qos1-31": ["fan-in", "--qos", "1", "--protocol", "31"],
@@ -119,6 +184,9 @@ SMOKE = {
     "filters": ["filters", "--count", "2000"],
     "retained": ["retained", "--count", "1000"],
     "offline": ["offline", "--count", "10", "--each", "100"],
+    "offline-same-topic": ["offline", "--count", "50", "--each", "20", "--same-topic"],
+    "offline-rate": ["offline", "--count", "10", "--each", "20", "--rate", "1000"],
+    "fan-in-persistent": ["fan-in", "--qos", "1", "--persistent"],
     "connect": ["connect", "--at-once", "10"],
     "idle": ["idle", "--from", "20", "--count", "100", "--hold", "0.5"],
 }
@@ -149,34 +217,42 @@ class Broker:
         self.command = shlex.split(command)
         if "/" in self.command[0]:
             self.command[0] = str(pathlib.Path(self.command[0]).resolve())
-        self.template = template or CONFIGS.get(pathlib.Path(self.command[0]).name, "")
+        self.program = pathlib.Path(self.command[0]).name
+        self.template = template or CONFIGS.get(self.program, "")
+        self.durable_template = template or DURABLE_CONFIGS.get(self.program, "")
         if any("{config}" in word for word in self.command) and not self.template:
             raise SystemExit(f"paired.py: no configuration template for {name} (--config)")
 
     @contextlib.contextmanager
-    def running(self):
+    def running(self, durable=False):
         """Yields (port, pid) of a fresh broker that accepts connections."""
         with tempfile.TemporaryDirectory(prefix="godwit-bench-") as directory:
-            # The port was free a moment ago; should another have taken it, try a new one.
-            for attempt in range(3):
-                port = free_port()
-                process = self.start(port, directory)
-                try:
-                    self.wait_until_listening(process, port)
-                except RunFailed:
-                    self.stop(process)
-                    if attempt == 2:
-                        raise
-                    continue
-                try:
-                    yield port, process.pid
-                    if process.poll() is not None:
-                        raise RunFailed(f"{self.name} ended by itself: {process.returncode}")
-                finally:
-                    self.stop(process)
-                return
+            with self.running_in(directory, durable) as (port, pid):
+                yield port, pid
 
-    def start(self, port, directory):
+    @contextlib.contextmanager
+    def running_in(self, directory, durable, last_signal=signal.SIGTERM):
+        """The same with files of its own; `last_signal` ends it."""
+        # The port was free a moment ago; should another have taken it, try a new one.
+        for attempt in range(3):
+            port = free_port()
+            process = self.start(port, directory, durable)
+            try:
+                self.wait_until_listening(process, port)
+            except RunFailed:
+                self.stop(process)
+                if attempt == 2:
+                    raise
+                continue
+            try:
+                yield port, process.pid
+                if process.poll() is not None:
+                    raise RunFailed(f"{self.name} ended by itself: {process.returncode}")
+            finally:
+                self.stop(process, last_signal)
+            return
+
+    def start(self, port, directory, durable):
         config = os.path.join(directory, "broker.conf")
         # mosquitto, started as root, gives up its rights and still wants to read these.
         os.chmod(directory, 0o755)
@@ -187,7 +263,8 @@ class Broker:
                 text = text.replace(key, value)
             return text
 
-        pathlib.Path(config).write_text(filled(self.template), encoding="utf-8")
+        template = self.durable_template if durable else self.template
+        pathlib.Path(config).write_text(filled(template), encoding="utf-8")
         # To a file: a pipe nobody reads would stop a talkative broker.
         self.log = open(os.path.join(directory, "log"), "w+", encoding="utf-8", errors="replace")
         return subprocess.Popen(
@@ -200,7 +277,7 @@ class Broker:
         )
 
     def wait_until_listening(self, process, port):
-        end = time.monotonic() + 20
+        end = time.monotonic() + 120    # with a million messages to read
         while time.monotonic() < end:
             if process.poll() is not None:
                 raise RunFailed(f"{self.name} did not start: {self.last_words()}")
@@ -208,37 +285,71 @@ class Broker:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 return
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=0.02)
+                process.wait(timeout=0.005)
         raise RunFailed(f"{self.name} does not listen on its port: {self.last_words()}")
 
     def last_words(self):
         self.log.seek(0)
         return self.log.read()[-500:].strip() or "(it said nothing)"
 
-    def stop(self, process):
+    def stop(self, process, last_signal=signal.SIGTERM):
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
+            os.killpg(process.pid, last_signal)
         try:
-            process.wait(timeout=10)
+            process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         self.log.close()
 
 
-def run_once(bench, broker, arguments, extra, limit_s):
-    """One run on a fresh broker; returns the JSON result with the exit status in it."""
-    with broker.running() as (port, pid):
-        command = [bench, *arguments, *extra, "--port", str(port), "--pid", str(pid), "--json", "-"]
-        try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=limit_s, check=False
-            )
-        except subprocess.TimeoutExpired:
-            raise RunFailed(f"no end within {limit_s} s") from None
+def measure(bench, port, pid, arguments, limit_s):
+    """One run of godwit-bench against a broker that is up; returns its JSON result."""
+    command = [bench, *arguments, "--port", str(port), "--pid", str(pid), "--json", "-"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s, check=False)
+    except subprocess.TimeoutExpired:
+        raise RunFailed(f"no end within {limit_s} s") from None
     if done.returncode not in (0, 1):
         raise RunFailed(done.stderr.strip() or f"exit status {done.returncode}")
     return json.loads(done.stdout)
+
+
+def run_once(bench, broker, arguments, extra, limit_s, durable=False):
+    """One run on a fresh broker."""
+    with broker.running(durable) as (port, pid):
+        return measure(bench, port, pid, [*arguments, *extra], limit_s)
+
+
+def cpu_seconds(pid):
+    """CPU time of a process so far, its work in the kernel included."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_bytes(pid):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    raise RunFailed("the broker has ended")
+
+
+def run_recovery(bench, broker, arguments, extra, limit_s):
+    """Queues for sessions that are away, ends the broker, starts it again on the same files: how
+    long until it accepts, and is everything there?"""
+    last_signal = signal.SIGKILL if broker.program in CRASH_SAFE else signal.SIGTERM
+    with tempfile.TemporaryDirectory(prefix="godwit-bench-") as directory:
+        with broker.running_in(directory, True, last_signal) as (port, pid):
+            queued = measure(bench, port, pid, [*arguments, *extra, "--keep"], limit_s)
+        begin = time.monotonic()
+        with broker.running_in(directory, True) as (port, pid):
+            figures = {
+                "recovery_seconds": time.monotonic() - begin,
+                "recovery_cpu_seconds": cpu_seconds(pid),
+                "recovery_resident_bytes": resident_bytes(pid),
+            }
+            drained = measure(bench, port, pid, [*arguments, *extra, "--resume"], limit_s)
+    return {**queued, **drained, **figures}
 
 
 def median_of(results):
@@ -276,7 +387,7 @@ def table(scenarios, names, medians):
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for scenario in scenarios:
         figures = SUITE[scenario][1] + [("messages_per_s", "1/s", 0)]
-        if not any("latency" in figure[0] for figure in figures):
+        if not any("_us_p" in figure[0] for figure in figures):
             figures = figures + [("latency_us_p50", "µs", 0), ("latency_us_p99", "µs", 0)]
         for figure, unit, digits in figures:
             line = row(scenario, figure, unit, digits, names, medians)
@@ -295,9 +406,16 @@ def compare(options, brokers):
             for broker in brokers:
                 label = f"{scenario} round {number + 1} {broker.name}"
                 try:
-                    result = run_once(
-                        options.bench, broker, SUITE[scenario][0], extra, options.limit
-                    )
+                    arguments = SUITE[scenario][0]
+                    if scenario == "recovery":
+                        result = run_recovery(
+                            options.bench, broker, arguments, extra, options.limit
+                        )
+                    else:
+                        result = run_once(
+                            options.bench, broker, arguments, extra, options.limit,
+                            scenario in DURABLE,
+                        )
                 except RunFailed as error:
                     bad.append(f"{label}: {error}")
                     print(f"{label}: failed: {error}", file=sys.stderr)

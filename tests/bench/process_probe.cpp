@@ -51,6 +51,17 @@ std::optional<process_memory> process_probe::memory() const {
                         .anonymous_bytes = field_bytes(proc + "/smaps_rollup", "Anonymous:")};
 }
 
+std::optional<std::uint64_t> process_probe::written_bytes() const {
+  if (pid_ == 0) return std::nullopt;
+  std::ifstream file{"/proc/" + std::to_string(pid_) + "/io"};
+  std::string key;
+  std::uint64_t value = 0;
+  while (file >> key >> value) {
+    if (key == "write_bytes:") return value;
+  }
+  return std::nullopt;
+}
+
 std::chrono::nanoseconds process_probe::own_cpu() {
   return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }

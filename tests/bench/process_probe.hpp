@@ -26,6 +26,10 @@ class process_probe {
   /// Throws bench_error when it has ended.
   [[nodiscard]] std::optional<process_memory> memory() const;
 
+  /// What it has caused to be written to a device so far, in bytes; files in memory do not count.
+  /// No answer when the system does not tell. Throws bench_error when it has ended.
+  [[nodiscard]] std::optional<std::uint64_t> written_bytes() const;
+
   /// This process's own CPU time.
   [[nodiscard]] static std::chrono::nanoseconds own_cpu();
 

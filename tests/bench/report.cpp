@@ -24,11 +24,12 @@ void report::add(std::string_view key, double number) {
   fields_.emplace_back(key, text);
 }
 
-void report::add(const histogram& latencies) {
-  add("latency_us_p50", microseconds(latencies.percentile(0.5)));
-  add("latency_us_p90", microseconds(latencies.percentile(0.9)));
-  add("latency_us_p99", microseconds(latencies.percentile(0.99)));
-  add("latency_us_max", microseconds(latencies.max()));
+void report::add(std::string_view name, const histogram& latencies) {
+  const std::string n{name};
+  add(n + "_p50", microseconds(latencies.percentile(0.5)));
+  add(n + "_p90", microseconds(latencies.percentile(0.9)));
+  add(n + "_p99", microseconds(latencies.percentile(0.99)));
+  add(n + "_max", microseconds(latencies.max()));
 }
 
 void report::add(const faults& found) {
@@ -66,6 +67,7 @@ std::string report::json() const {
 void stopwatch::start() {
   cpu_ = broker_.cpu().value_or(std::chrono::nanoseconds{0});
   own_cpu_ = process_probe::own_cpu();
+  written_ = broker_.written_bytes().value_or(0);
   begin_ = std::chrono::steady_clock::now();
 }
 
@@ -73,6 +75,7 @@ void stopwatch::stop() {
   elapsed_ = std::chrono::steady_clock::now() - begin_;
   cpu_ = broker_.cpu().value_or(std::chrono::nanoseconds{0}) - cpu_;
   own_cpu_ = process_probe::own_cpu() - own_cpu_;
+  written_ = broker_.written_bytes().value_or(0) - written_;
 }
 
 double stopwatch::seconds() const {
@@ -90,6 +93,9 @@ void stopwatch::add_to(report& into, std::string_view prefix, std::string_view u
   if (broker_.cpu()) {
     into.add(p + "cpu_us_per_" + u, microseconds(cpu_) / units);
     into.add(p + "cpu_percent", 100 * microseconds(cpu_) / 1e6 / seconds());
+  }
+  if (broker_.written_bytes()) {
+    into.add(p + "device_bytes_per_" + u, static_cast<double>(written_) / units);
   }
   into.add(p + "bench_cpu_us_per_" + u, microseconds(own_cpu_) / units);
 }

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,7 +24,9 @@ class report {
   }
 
   /// Percentiles in microseconds under "latency_us_p50" and so on.
-  void add(const histogram& latencies);
+  void add(const histogram& latencies) { add("latency_us", latencies); }
+  /// The same under another name than "latency_us".
+  void add(std::string_view name, const histogram& latencies);
   void add(const faults& found);
   /// Adds "ok", and remembers for exit_status().
   void add_verdict(bool good);
@@ -46,7 +49,8 @@ class stopwatch {
   void stop();
   [[nodiscard]] double seconds() const;
 
-  /// Adds under `prefix`: rate and CPU per unit, for `count` units of work ("message", ...).
+  /// Adds under `prefix`: rate, CPU and octets written to a device per unit, for `count` units of
+  /// work ("message", ...).
   void add_to(report& into, std::string_view prefix, std::string_view unit,
               std::uint64_t count) const;
 
@@ -56,6 +60,7 @@ class stopwatch {
   std::chrono::nanoseconds elapsed_{0};
   std::chrono::nanoseconds cpu_{0};
   std::chrono::nanoseconds own_cpu_{0};
+  std::uint64_t written_ = 0;
 };
 
 /// Adds the memory of the broker; nothing without a pid.

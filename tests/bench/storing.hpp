@@ -10,7 +10,8 @@
 namespace godwit::bench {
 
 /// Publishers that bring a number of messages to the broker and wait for every acknowledgement.
-/// Message n always comes from publisher n mod the number of publishers.
+/// At the rate of the options, if they name one. Message n always comes from publisher n mod the
+/// number of publishers.
 class storing_publishers {
  public:
   using message_maker = std::function<publish_fields(std::uint64_t number, instant now)>;
@@ -22,13 +23,21 @@ class storing_publishers {
   /// acknowledgements fail to come.
   void publish(std::uint64_t total, const message_maker& make);
 
+  /// How long acknowledgements took so far.
+  [[nodiscard]] const histogram& latencies() const { return latencies_; }
+
   void leave();
 
  private:
   [[nodiscard]] std::uint64_t unacknowledged() const;
 
+  [[nodiscard]] std::uint64_t due(instant begin, instant now) const;
+  [[nodiscard]] nanoseconds patience(instant begin, std::uint64_t published) const;
+
   event_loop& loop_;
   nanoseconds timeout_;
+  double rate_;  // 0 = flat out
+  histogram latencies_;
   std::vector<std::unique_ptr<publisher>> publishers_;
 };
 

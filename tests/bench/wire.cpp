@@ -89,20 +89,28 @@ std::uint16_t parse_packet_id(const packet_view& packet) {
 
 void append_connect(octets& out, const connect_fields& fields) {
   const std::string_view name = fields.version == protocol::v31 ? "MQIsdp" : "MQTT";
+  const std::size_t will_size =
+      fields.will ? 2 + fields.will->topic.size() + 2 + fields.will->payload.size() : 0;
+  unsigned flags = fields.clean == clean_session::yes ? 2 : 0;
+  if (fields.will) flags |= 4U | static_cast<unsigned>(fields.will->qos << 3);
   append_header(out, first_octet(packet_type::connect),
-                2 + name.size() + 1 + 1 + 2 + 2 + fields.client_id.size());
+                2 + name.size() + 1 + 1 + 2 + 2 + fields.client_id.size() + will_size);
   append_string(out, name);
   out.push_back(static_cast<std::uint8_t>(fields.version));
-  out.push_back(fields.clean == clean_session::yes ? 2 : 0);
+  out.push_back(low_octet(flags));
   append_u16(out, fields.keep_alive_s);
   append_string(out, fields.client_id);
+  if (!fields.will) return;
+  append_string(out, fields.will->topic);
+  append_string(out, fields.will->payload);
 }
 
 void append_publish(octets& out, const publish_fields& fields) {
   const std::size_t id_size = fields.qos == 0 ? 0 : 2;
   const std::size_t remaining = 2 + fields.topic.size() + id_size + fields.payload.size();
-  const auto flags =
-      static_cast<unsigned>(fields.qos << 1) | (fields.retain == retain_flag::set ? 1U : 0U);
+  const auto flags = static_cast<unsigned>(fields.qos << 1) |
+                     (fields.retain == retain_flag::set ? 1U : 0U) |
+                     (fields.dup == dup_flag::set ? 8U : 0U);
   std::uint8_t header[largest_header + 2];
   std::size_t used = write_header(header, first_octet(packet_type::publish, flags), remaining);
   header[used++] = low_octet(fields.topic.size() >> 8);
@@ -133,6 +141,15 @@ void append_subscribe(octets& out, std::uint16_t packet_id, std::span<const std:
     append_string(out, filter);
     out.push_back(qos);
   }
+}
+
+void append_unsubscribe(octets& out, std::uint16_t packet_id,
+                        std::span<const std::string> filters) {
+  std::size_t remaining = 2;
+  for (const std::string& filter : filters) remaining += 2 + filter.size();
+  append_header(out, first_octet(packet_type::unsubscribe, 2), remaining);
+  append_u16(out, packet_id);
+  for (const std::string& filter : filters) append_string(out, filter);
 }
 
 void append_acknowledgement(octets& out, packet_type type, std::uint16_t packet_id) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -43,6 +44,7 @@ enum class packet_type : std::uint8_t {
 };
 
 enum class retain_flag : std::uint8_t { clear, set };
+enum class dup_flag : std::uint8_t { clear, set };
 enum class clean_session : std::uint8_t { no, yes };
 
 /// One whole packet inside a receive buffer; valid until the buffer is refilled.
@@ -62,11 +64,18 @@ struct publish_view {
   bool dup = false;
 };
 
+struct will_fields {
+  std::string_view topic;
+  std::string_view payload;
+  std::uint8_t qos = 0;
+};
+
 struct connect_fields {
   std::string_view client_id;
   protocol version = protocol::v311;
   clean_session clean = clean_session::yes;
   std::uint16_t keep_alive_s = 0;
+  std::optional<will_fields> will{};
 };
 
 struct publish_fields {
@@ -75,6 +84,7 @@ struct publish_fields {
   std::uint16_t packet_id = 0;
   std::uint8_t qos = 0;
   retain_flag retain = retain_flag::clear;
+  dup_flag dup = dup_flag::clear;
 };
 
 /// Finds the first whole packet of `input`. Returns the octets it takes, 0 when it is not all
@@ -91,6 +101,7 @@ void append_connect(octets& out, const connect_fields& fields);
 void append_publish(octets& out, const publish_fields& fields);
 void append_subscribe(octets& out, std::uint16_t packet_id, std::span<const std::string> filters,
                       std::uint8_t qos);
+void append_unsubscribe(octets& out, std::uint16_t packet_id, std::span<const std::string> filters);
 /// PUBACK, PUBREC, PUBREL, PUBCOMP and UNSUBACK.
 void append_acknowledgement(octets& out, packet_type type, std::uint16_t packet_id);
 /// PINGREQ, PINGRESP and DISCONNECT.

@@ -49,6 +49,21 @@ TEST(MessageTable, RoundsSizesUpAndTakesThemBack) {
   EXPECT_EQ(t.live_bytes(), 0U);
 }
 
+// Found by the kill loop: entries of a session that has ended are not replayed, and one of them had
+// been what kept the body from being written twice.
+TEST(MessageTable, KeepsABodyDuringReplayThoughNothingNamesItForAWhile) {
+  message_table t;
+  t.keep_unnamed();
+  t.place(1, {1, 1}, 10);
+  t.add_reference(1);
+  t.release(1);
+  t.add_reference(1);
+  EXPECT_EQ(t.settle(), 0U);
+  EXPECT_EQ(t.find(1), (body_location{1, 1}));
+  t.release(1);
+  EXPECT_FALSE(t.contains(1));
+}
+
 TEST(MessageTable, SettlesWhatReplayLeaves) {
   message_table t;
   t.place(1, {1, 1}, 10);  // nothing names it
