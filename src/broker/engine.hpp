@@ -258,6 +258,8 @@ struct shard_engine {
   void erase_pending(pending_id id);
   void part_done(pending_id id);
   void collected(pending_id id, pending_operation& p);
+  void commit_in_order(session_handle h);
+  void go_on(pending_id id, pending_operation& p);
   void complete(pending_id id);
   void write_commit(pending_operation& p);
   void announce_commit(const pending_operation& p);

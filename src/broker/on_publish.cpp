@@ -150,7 +150,10 @@ void shard_engine::route_publish(connection_handle h, connection* c, session_han
     pending = make();
     pending_operation& op = *find_pending(pending);
     op.message = m.kept(*this);
-    if (needs_record) commit = op.message->number();
+    if (needs_record) {
+      commit = op.message->number();
+      s.extra().commits.push_back(pending);
+    }
     op.commit = commit;
   }
   delivery d;

@@ -26,8 +26,37 @@ void shard_engine::part_done(pending_id id) {
   if (--p->outstanding == 0) collected(id, *p);
 }
 
-/// All answers are in.
+/// All answers are in. The commit records of one client's publishes are written in its order: with
+/// the later one alone on disk, a crash would let it overtake the earlier one, which is sent again.
 void shard_engine::collected(pending_id id, pending_operation& p) {
+  p.is_collected = true;
+  const auto* const a = std::get_if<goal::answer>(&p.then);
+  if (a != nullptr && p.commit.value() != 0) {
+    const session_handle h = a->session;
+    const session_slot* const s = find(h);
+    if (s != nullptr && s->extras && !s->extras->commits.empty()) {
+      commit_in_order(h);
+      return;
+    }
+  }
+  go_on(id, p);
+}
+
+/// Goes on with those publishes of a session that wait for no earlier one.
+void shard_engine::commit_in_order(session_handle h) {
+  for (;;) {
+    session_slot* const s = find(h);
+    if (s == nullptr || !s->extras || s->extras->commits.empty()) return;
+    const pending_id next = s->extras->commits.front();
+    pending_operation* const p = find_pending(next);
+    GODWIT_ASSERT(p != nullptr);
+    if (!p->is_collected) return;
+    s->extras->commits.pop_front();
+    go_on(next, *p);
+  }
+}
+
+void shard_engine::go_on(pending_id id, pending_operation& p) {
   if (p.counts_publish) {
     ports.counters.add(p.matched != 0 ? observe::counter::publish_routed
                                       : observe::counter::publish_no_subscriber);

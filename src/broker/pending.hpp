@@ -75,6 +75,7 @@ struct pending_operation {
   routing::shard_mask commit_to = 0;  ///< shards with tentative entries
   bool counts_publish = false;        ///< "routed" or "no subscriber" when collected
   bool needs_commit = false;          ///< somebody wrote a tentative entry
+  bool is_collected = false;          ///< waits for the commits of earlier publishes
   std::vector<forwarded_share> shares;
   std::uint32_t shares_made = 0;
 };

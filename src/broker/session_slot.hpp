@@ -2,6 +2,7 @@
 
 #include "connection.hpp"
 
+#include <godwit/base/ring.hpp>
 #include <godwit/session/message_log.hpp>
 #include <godwit/session/qos2_receiver.hpp>
 #include <godwit/session/subscription_table.hpp>
@@ -28,7 +29,9 @@ struct session_extras {
   std::vector<replay_handle> settled;  ///< complete, but older copies may still come live
   std::vector<pending_id> held;        ///< publishes that wait until this subscriber has caught up
   base::timer_token held_until;
-  base::timer_token handover;   ///< messages of shared groups move on while it is away
+  base::timer_token handover;  ///< messages of shared groups move on while it is away
+  /// QoS 2 publishes of this client whose commit records are not written yet, in its order.
+  base::ring<pending_id> commits;
   bool hands_over = false;      ///< its shared messages go to other members now
   std::uint32_t handovers = 0;  ///< of its messages, on their way to other members
   bool is_fetching = false;     ///< bodies of its messages are on their way from the store

@@ -73,6 +73,14 @@ void shard_engine::detach(session_handle h, session_slot& s, const session::clos
 void shard_engine::end_session(session_handle h, session_slot& s) {
   GODWIT_ASSERT(!s.connection && !s.ended);
   s.ended = true;
+  if (s.extras) {
+    // What its client published takes effect, but its order is no longer anybody's.
+    const auto commits = std::exchange(s.extras->commits, {});
+    for (std::uint32_t i = 0; i < commits.size(); ++i) {
+      pending_operation* const p = find_pending(commits[i]);
+      if (p != nullptr && p->is_collected) go_on(commits[i], *p);
+    }
+  }
   by_client_id_.erase(std::string_view{s.client_id});
   timers_.cancel(s.expiry);
   if (s.extras) {

@@ -40,7 +40,7 @@ class pair_of_indexes {
       }
     }
     check_sums();
-    for (const auto& [topic, entry] : model_) index_.erase(topic);
+    for (const auto& [topic, _] : model_) index_.erase(topic);
     FUZZ_REQUIRE(index_.size() == 0 && index_.content_size() == 0);
     index_.forget_cleared_below(~std::uint64_t{0});
     FUZZ_REQUIRE(index_.node_count() == 0);

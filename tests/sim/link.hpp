@@ -36,7 +36,7 @@ class link {
     std::uint16_t keep_alive_s = 0;
     bool is_rude = false;  ///< no reason to close it is a surprise
     bool sent_disconnect = false;
-    bool has_session = false;  ///< says the broker
+    bool has_session = false;           ///< says the broker
     std::optional<std::size_t> will{};  ///< message of the oracle
   };
   manners client{};

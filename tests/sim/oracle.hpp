@@ -20,11 +20,12 @@ struct published {
   mqtt::qos quality = mqtt::qos::at_most_once;
   bool retain = false;
   bool is_will = false;
-  std::size_t publisher = 0;  ///< one session of one client
-  unsigned sends = 0;         ///< how often PUBLISH went out
-  bool is_unsure = false;     ///< sent again in what may be another session: another message then
-  stamp first_sent = never;   ///< a will: when its CONNECT was sent
-  stamp acked = never;        ///< PUBACK, or PUBREC, seen by the publisher
+  std::size_t publisher = 0;    ///< one session of one client
+  unsigned sends = 0;           ///< how often PUBLISH went out
+  bool is_unsure = false;       ///< sent again in what may be another session: another message then
+  stamp first_sent = never;     ///< a will: when its CONNECT was sent
+  base::steady_time sent_at{};  ///< the same, in time
+  stamp acked = never;          ///< PUBACK, or PUBREC, seen by the publisher
   stamp forbidden_since = never;  ///< a will that DISCONNECT withdrew
   stamp due_since = never;        ///< a will that must be published
   stamp withdrawn_since = never;  ///< a will whose client came back after the broker's restart
