@@ -22,11 +22,29 @@ void shard_engine::submit_batch() {
   }
 }
 
+void shard_engine::note_unsettled(const std::string& client_id) {
+  unsettled_.insert_or_assign(client_id, records_.open_batch());
+  unsettled_order_.emplace_back(records_.open_batch(), client_id);
+}
+
+session::batch_number shard_engine::unsettled_batch(std::string_view client_id) const {
+  if (unsettled_.empty()) return {};
+  const auto found = unsettled_.find(std::string{client_id});
+  return found == unsettled_.end() ? session::batch_number{} : found->second;
+}
+
 void shard_engine::release_durable() {
   const store::ticket durable = ports.durable_store.durable();
   while (!submitted_.empty() && submitted_.front().ticket <= durable) {
     durable_batch_ = submitted_.front().batch;
     submitted_.pop_front();
+  }
+  while (!unsettled_order_.empty() &&
+         unsettled_order_.front().first.is_covered_by(durable_batch_)) {
+    const auto& [batch, client_id] = unsettled_order_.front();
+    const auto found = unsettled_.find(client_id);
+    if (found != unsettled_.end() && found->second == batch) unsettled_.erase(found);
+    unsettled_order_.pop_front();
   }
   spill_durable();
   while (!durable_waits_.empty() && durable_waits_.top().ticket <= durable) {

@@ -112,6 +112,11 @@ struct shard_engine {
 
   // ---- the disk (disk.cpp)
   void submit_batch();
+  /// The open batch makes or ends the persistent session of this client. Until it is durable, no
+  /// CONNACK of the client may leave, whatever it says of the session.
+  void note_unsettled(const std::string& client_id);
+  /// None if what was written of the client's session is durable.
+  [[nodiscard]] session::batch_number unsettled_batch(std::string_view client_id) const;
   void release_durable();
   [[nodiscard]] bool is_durable(const pending_operation& p) const noexcept;
   /// The ticket of an own batch: 0 if it is durable. The batch must have been submitted.
@@ -374,6 +379,8 @@ struct shard_engine {
   mailbox mailbox_;
 
   session::recorder records_;
+  std::unordered_map<std::string, session::batch_number> unsettled_;  ///< by client id
+  std::deque<std::pair<session::batch_number, std::string>> unsettled_order_;
   session::batch_number durable_batch_;  ///< none until the first is
   struct submitted {
     session::batch_number batch;

@@ -210,7 +210,10 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
     s = find(sh);
     if (s->is_persistent()) {
       records_.write(store::session_opened{number, s->client_id, s->owner.user_name, p.version});
-      if (!GODWIT_SEEDED_BUG(session_not_durable)) waits = true;
+      if (!GODWIT_SEEDED_BUG(session_not_durable)) {
+        waits = true;
+        note_unsettled(s->client_id);
+      }
     }
   } else {
     present = true;
@@ -222,9 +225,6 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
       s->extras->hands_over = false;
     }
     s->version = p.version;
-    // The connection before may have made it, or changed it, a moment ago: what this answer says of
-    // it must be safe, too.
-    waits = s->is_persistent() && (!records_.is_empty() || !submitted_.empty());
     // It is idle no more; rides along, because a session that expired cannot be resumed anyway.
     records_.write(store::session_idle{s->number, base::wall_time{}});
     s->log.resume();
@@ -255,10 +255,11 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
   answer a{.type = mqtt::packet_type::connack};
   a.session_present = present && (mqtt::policy_for(p.version).has_session_present ||
                                   GODWIT_SEEDED_BUG(session_present_to_v31));
-  if (waits) {
+  const session::batch_number batch = waits ? records_.open_batch() : unsettled_batch(client_id);
+  if (!batch.is_none()) {
     const pending_id id = make_pending(goal::answer{h, sh, mqtt::packet_type::connack, {}});
     pending_operation& op = *find_pending(id);
-    op.batch = records_.open_batch();
+    op.batch = batch;
     a.waits_for = id;
     c.answers.push(std::move(a));
     part_done(id);

@@ -103,6 +103,7 @@ void shard_engine::end_session(session_handle h, session_slot& s) {
   s.subscriptions.clear();
   if (s.is_persistent()) {
     records_.write(store::session_ended{s.number});
+    note_unsettled(s.client_id);
     ports.counters.subtract(observe::counter::sessions_persistent);
     ports.counters.subtract(observe::counter::sessions_persistent_offline);
   }
