@@ -37,7 +37,7 @@ shard_engine::handled shard_engine::on_ack(connection_handle h, connection& c,
       // PUBREL: the id is free; PUBCOMP waits until that is on disk. [v311 MQTT-4.3.3-2]
       answer a{.type = mqtt::packet_type::pubcomp, .id = p.id};
       if (s.received.release(p.id) && s.is_persistent()) {
-        records_.write(store::qos2_released{s.number, p.id});
+        records_.write(store::qos2_released{s.number(), p.id});
         if (GODWIT_SEEDED_BUG(qos2_pubcomp_before_record)) {
           answer_now(h, c, std::move(a));
           return handled::yes;

@@ -226,7 +226,7 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
     }
     s->version = p.version;
     // It is idle no more; rides along, because a session that expired cannot be resumed anyway.
-    records_.write(store::session_idle{s->number, base::wall_time{}});
+    records_.write(store::session_idle{s->number(), base::wall_time{}});
     s->log.resume();
   }
   drop_restored_wills(client_id);

@@ -135,8 +135,11 @@ void shard_engine::route_publish(connection_handle h, connection* c, session_han
   }
   const bool is_qos2 = quality == mqtt::qos::exactly_once;
   const auto type = is_qos2 ? mqtt::packet_type::pubrec : mqtt::packet_type::puback;
-  const bool crosses = r.others != 0 || !r.groups.empty();
   const bool needs_record = is_qos2 && s.is_persistent();
+  // Behind an earlier one of this client whose commit record is not written yet, this one's waits,
+  // too: with the later one alone on disk, a crash would let it overtake the earlier one.
+  const bool waits_its_turn = needs_record && s.extras && !s.extras->commits.empty();
+  const bool crosses = r.others != 0 || !r.groups.empty() || waits_its_turn;
   const auto make = [&] {
     const pending_id made = make_pending(goal::answer{h, sh, type, id});
     find_pending(made)->counts_publish = true;
@@ -166,7 +169,7 @@ void shard_engine::route_publish(connection_handle h, connection* c, session_han
   }
   bool wrote = d.durable;
   if (needs_record && !crosses && !GODWIT_SEEDED_BUG(qos2_received_not_recorded)) {
-    records_.write(store::qos2_received{s.number, id, {}});
+    records_.write(store::qos2_received{s.number(), id, {}});
     wrote = true;
   }
   const bool waits = wrote || !d.slow.empty() || needs.ticket.value() != 0 ||

@@ -98,7 +98,7 @@ std::uint8_t shard_engine::subscribe(connection_handle h, session_handle sh, ses
     if (is_shared) ports.counters.add(observe::counter::shared_subscriptions);
   }
   if (s.is_persistent()) {
-    records_.write(store::subscribed{s.number, filter, r.quality});
+    records_.write(store::subscribed{s.number(), filter, r.quality});
     wrote = true;
   }
   if (is_shared) {
@@ -160,7 +160,7 @@ shard_engine::handled shard_engine::on_unsubscribe(connection_handle h, connecti
       leave_group(c.session, filter, pending);
     }
     if (!s.is_persistent() || GODWIT_SEEDED_BUG(unsubscribe_not_recorded)) continue;
-    records_.write(store::unsubscribed{s.number, filter});
+    records_.write(store::unsubscribed{s.number(), filter});
     wrote = true;
   }
   if (wrote) find_pending(pending)->batch = records_.open_batch();

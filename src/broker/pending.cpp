@@ -128,7 +128,7 @@ void shard_engine::write_commit(pending_operation& p) {
              a != nullptr && p.commit.value() != 0) {
     const session_slot* const s = find(a->session);
     if (s != nullptr && !s->ended) {
-      records_.write(store::qos2_received{s->number, a->id,
+      records_.write(store::qos2_received{s->number(), a->id,
                                           p.needs_commit ? p.commit : mqtt::message_number{}});
     } else if (p.needs_commit) {
       records_.write(store::committed{p.commit});

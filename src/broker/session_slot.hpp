@@ -44,7 +44,6 @@ struct session_extras {
 struct session_slot {
   std::string client_id;
   auth::principal owner;
-  store::session_number number{};  ///< 0 = ends with its connection
   mqtt::protocol_version version = mqtt::protocol_version::v311;
   bool is_pump_listed = false;
   bool has_shared = false;  ///< is or was a member of a shared group
@@ -59,7 +58,9 @@ struct session_slot {
   base::timer_token expiry;
   base::steady_time last_acknowledged{};
 
-  [[nodiscard]] bool is_persistent() const noexcept { return number.value() != 0; }
+  /// 0 = ends with its connection.
+  [[nodiscard]] store::session_number number() const noexcept { return log.session(); }
+  [[nodiscard]] bool is_persistent() const noexcept { return log.is_persistent(); }
   [[nodiscard]] bool is_replaying() const noexcept { return extras && !extras->replays.empty(); }
   [[nodiscard]] session_extras& extra() {
     if (!extras) extras = std::make_unique<session_extras>();

@@ -14,7 +14,6 @@ session_handle shard_engine::create_session(std::string_view client_id, auth::pr
   session_slot& s = sessions_.at(h);
   s.client_id = client_id;
   s.owner = std::move(owner);
-  s.number = number;
   s.version = v;
   s.log = session::message_log{number, &bodies_};
   if (kind == session_kind::named) {
@@ -52,7 +51,7 @@ void shard_engine::detach(session_handle h, session_slot& s, const session::clos
     end_session(h, s);
     return;
   }
-  records_.write(store::session_idle{s.number, now.wall});
+  records_.write(store::session_idle{s.number(), now.wall});
   ports.counters.add(observe::counter::sessions_persistent_offline);
   if (options.limits.session_expiry.count() != 0) {
     s.expiry = arm(now.steady + options.limits.session_expiry, timer_kind::session_expiry, h.index,
@@ -102,7 +101,7 @@ void shard_engine::end_session(session_handle h, session_slot& s) {
   });
   s.subscriptions.clear();
   if (s.is_persistent()) {
-    records_.write(store::session_ended{s.number});
+    records_.write(store::session_ended{s.number()});
     note_unsettled(s.client_id);
     ports.counters.subtract(observe::counter::sessions_persistent);
     ports.counters.subtract(observe::counter::sessions_persistent_offline);

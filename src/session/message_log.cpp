@@ -25,14 +25,13 @@ log_position message_log::add(addition a, recorder& records) {
                                   std::string{a.share}, a.commit});
   }
   if (!a.share.empty() && is_assured) {
-    if (!shares_) shares_ = std::make_unique<std::map<std::uint64_t, std::string>>();
-    shares_->emplace(position.value(), a.share);
+    extra().shares.emplace(position.value(), a.share);
   }
   log_entry& e = entries_.emplace_back(std::move(a.message), position, a.quality);
   e.set_retain(a.retain);
   if (a.commit.value() != 0) e.set(state::tentative);
   ++live_;
-  if (!is_assured) ++unassured_;
+  if (!is_assured) ++extra().unassured;
   bytes_ += e.size();
   if (counts_body(e)) bodies_->held += e.size();
   return position;
@@ -122,26 +121,28 @@ void message_log::send(std::vector<outgoing>& out) {
 }
 
 void message_log::release(std::vector<outgoing>& out) {
-  while (!to_release_.empty()) {
-    log_entry* const e = find(to_release_.front());
+  if (!extras_) return;
+  base::ring<log_position>& waiting = extras_->to_release;
+  while (!waiting.empty()) {
+    log_entry* const e = find(waiting.front());
     if (e != nullptr && e->at() == state::received) {
       if (e->waits()) return;
       out.push_back({outgoing::kind::pubrel, e->quality(), false, false, e->id(), {}});
       e->set(state::released);
     }
-    to_release_.pop_front();
+    waiting.pop_front();
   }
-  if (to_release_.capacity() > small) to_release_.clear();
+  if (waiting.capacity() > small) waiting.clear();
 }
 
 void message_log::resume() noexcept {
   sent_end_ = GODWIT_SEEDED_BUG(resume_sends_nothing) ? admitted_end_ : 0;
-  to_release_.clear();
+  if (extras_) extras_->to_release.clear();
 }
 
 tally message_log::suspend() {
   tally dropped;
-  for (std::uint32_t i = 0; unassured_ != 0 && i < entries_.size(); ++i) {
+  for (std::uint32_t i = 0; extras_ && extras_->unassured != 0 && i < entries_.size(); ++i) {
     log_entry& e = entries_[i];
     if (e.at() == state::gone || e.quality() != mqtt::qos::at_most_once) continue;
     const tally t = take_out(e);
@@ -151,6 +152,7 @@ tally message_log::suspend() {
   sent_end_ = 0;
   trim();
   let_fetched_go();
+  drop_extras_if_unused();
   return dropped;
 }
 
@@ -173,12 +175,12 @@ message_log::ack_outcome message_log::on_pubrec(mqtt::packet_id id, recorder& re
       records.write(store::rec_received{session_, e->position()});
       if (!GODWIT_SEEDED_BUG(qos2_pubrel_before_pubrec)) wait_for_disk(*e, records);
     }
-    to_release_.push_back(e->position());
+    extra().to_release.push_back(e->position());
     return ack_outcome::advanced;
   }
   if (e->at() == state::released) {  // the peer did not see our PUBREL
     e->set(state::received);
-    to_release_.push_back(e->position());
+    extra().to_release.push_back(e->position());
     return ack_outcome::advanced;
   }
   return e->at() == state::received ? ack_outcome::advanced : ack_outcome::unknown;
@@ -193,22 +195,24 @@ message_log::ack_outcome message_log::on_pubcomp(mqtt::packet_id id, recorder& r
 }
 
 bool message_log::waits_for_disk() const noexcept {
-  if (!to_release_.empty()) return true;
+  if (extras_ && !extras_->to_release.empty()) return true;
   return sent_end_ < admitted_end_ && entries_[sent_end_].waits();
 }
 
 /// For QoS 2: what was just written about the message must be on disk before it goes on.
 void message_log::wait_for_disk(log_entry& e, recorder& records) {
   e.set_waits(true);
-  waits_.push_back({e.position(), records.open_batch()});
+  extra().waits.push_back({e.position(), records.open_batch()});
 }
 
 void message_log::settle_waits(batch_number durable) noexcept {
-  while (!waits_.empty() && waits_.front().batch.is_covered_by(durable)) {
-    if (log_entry* const e = find(waits_.front().position)) e->set_waits(false);
-    waits_.pop_front();
+  if (!extras_) return;
+  base::ring<disk_wait>& waits = extras_->waits;
+  while (!waits.empty() && waits.front().batch.is_covered_by(durable)) {
+    if (log_entry* const e = find(waits.front().position)) e->set_waits(false);
+    waits.pop_front();
   }
-  if (waits_.empty() && waits_.capacity() > small) waits_.clear();
+  if (waits.empty() && waits.capacity() > small) waits.clear();
 }
 
 }  // namespace godwit::session

@@ -24,8 +24,9 @@ void message_log::let_go(log_entry& e, std::uint32_t index) noexcept {
   GODWIT_ASSERT(is_persistent() && e.quality() != mqtt::qos::at_most_once);
   if (counts_body(e)) bodies_->held -= e.size();
   e.drop_body();
-  ++spilled_;
-  body_end_ = std::min(body_end_, index);
+  extras& x = extra();
+  ++x.spilled;
+  x.body_end = std::min(x.body_end, index);
 }
 
 /// A page that was fetched lies within this distance of the window.
@@ -40,12 +41,13 @@ void message_log::let_fetched_go() noexcept {
 }
 
 bool message_log::has_enough_ahead(const pump_rules& rules, const page_rules& most) const {
-  if (body_end_ < admitted_end_) return false;  // in the window, to be sent again
-  const std::uint32_t ahead = body_end_ - admitted_end_;
+  const std::uint32_t body_end = extras_->body_end;
+  if (body_end < admitted_end_) return false;  // in the window, to be sent again
+  const std::uint32_t ahead = body_end - admitted_end_;
   if (bodies_ != nullptr && bodies_->is_tight()) return ahead != 0 || inflight_ >= rules.window;
   if (ahead >= most.messages_max / 2) return ahead != 0;
   std::uint64_t bytes = 0;
-  for (std::uint32_t i = admitted_end_; i < body_end_; ++i) {
+  for (std::uint32_t i = admitted_end_; i < body_end; ++i) {
     if (entries_[i].at() != state::gone) bytes += entries_[i].size();
   }
   return bytes >= most.bytes_max / 2;
@@ -53,18 +55,19 @@ bool message_log::has_enough_ahead(const pump_rules& rules, const page_rules& mo
 
 message_log::page message_log::wanted(const pump_rules& rules, const page_rules& most) {
   page out;
-  if (spilled_ == 0) return out;
-  body_end_ = std::max(body_end_, sent_end_);
-  while (body_end_ < entries_.size() && !needs_body(entries_[body_end_])) ++body_end_;
-  if (body_end_ == entries_.size() || has_enough_ahead(rules, most)) return out;
+  if (spilled() == 0) return out;
+  std::uint32_t& body_end = extras_->body_end;
+  body_end = std::max(body_end, sent_end_);
+  while (body_end < entries_.size() && !needs_body(entries_[body_end])) ++body_end;
+  if (body_end == entries_.size() || has_enough_ahead(rules, most)) return out;
   std::uint32_t messages_max = std::max(most.messages_max, 1U);
-  if (bodies_ != nullptr && bodies_->is_tight() && body_end_ >= admitted_end_) {
+  if (bodies_ != nullptr && bodies_->is_tight() && body_end >= admitted_end_) {
     messages_max = std::min(messages_max, rules.window - inflight_);
   }
   std::uint64_t bytes = 0;
   const std::uint32_t looks = most.messages_max * looks_per_message;
-  const std::uint32_t end = std::min(entries_.size(), body_end_ + looks);
-  for (std::uint32_t i = body_end_; i < end && out.numbers.size() < messages_max; ++i) {
+  const std::uint32_t end = std::min(entries_.size(), body_end + looks);
+  for (std::uint32_t i = body_end; i < end && out.numbers.size() < messages_max; ++i) {
     const log_entry& e = entries_[i];
     if (!needs_body(e) || (e.at() == state::queued && is_over(e, rules))) continue;
     bytes += e.size();
@@ -77,10 +80,11 @@ message_log::page message_log::wanted(const pump_rules& rules, const page_rules&
 
 message_log::page message_log::wanted_for_handover(const page_rules& most) const {
   page out;
-  if (!shares_ || spilled_ == 0) return out;
+  if (spilled() == 0) return out;
+  const auto& shares = extras_->shares;
   std::uint64_t bytes = 0;
   std::uint32_t looks = most.messages_max * looks_per_message;
-  for (auto at = shares_->begin(); at != shares_->end() && looks != 0; ++at, --looks) {
+  for (auto at = shares.begin(); at != shares.end() && looks != 0; ++at, --looks) {
     const log_entry& e = entries_[index_of(log_position{at->first})];
     if (!needs_body(e) || !may_move(e)) continue;
     bytes += e.size();
@@ -98,7 +102,7 @@ message_log::body_fate message_log::put_body(log_position position,
   if (e == nullptr || e->at() == state::gone || e->has_body()) return body_fate::not_needed;
   if (m->number() != e->number() || m->content_size() != e->size()) return body_fate::wrong;
   e->put_body(std::move(m));
-  --spilled_;
+  --extras_->spilled;
   if (counts_body(*e)) bodies_->held += e->size();
   return body_fate::taken;
 }

@@ -39,7 +39,7 @@ log_position message_log::put_back(log_position position, recorder& records) {
   GODWIT_ASSERT(e != nullptr && e->at() == state::moving);
   const auto message = e->body();
   const auto quality = e->quality();
-  const std::string share = shares_->at(position.value());
+  const std::string share = extras_->shares.at(position.value());
   remove(position, {}, records);
   return add({message, quality, false, {}, share}, records);
 }
@@ -65,14 +65,14 @@ tally message_log::end_session(recorder& records) {
     went.count += t.count;
     went.bytes += t.bytes;
   }
-  to_release_.clear();
+  if (extras_) extras_->to_release.clear();
   trim();
   return went;
 }
 
 bool message_log::is_shared(const log_entry& e) const {
-  if (!shares_ || e.quality() == mqtt::qos::at_most_once) return false;
-  return shares_->contains(e.position().value());
+  if (!extras_ || e.quality() == mqtt::qos::at_most_once) return false;
+  return extras_->shares.contains(e.position().value());
 }
 
 bool message_log::may_move(const log_entry& e) const {
@@ -83,8 +83,8 @@ bool message_log::may_move(const log_entry& e) const {
 }
 
 std::optional<message_log::shared_message> message_log::take_share() {
-  if (!shares_) return std::nullopt;
-  for (const auto& [position, share] : *shares_) {
+  if (!extras_) return std::nullopt;
+  for (const auto& [position, share] : extras_->shares) {
     log_entry* const e = find(log_position{position});
     GODWIT_ASSERT(e != nullptr && e->at() != state::gone);
     if (e->at() == state::moving || e->at() == state::tentative || !may_move(*e)) continue;
@@ -104,12 +104,9 @@ void message_log::restore(const store::restored_session& session) {
     e.set_retain(r.retain);
     bytes_ += e.size();
     ++live_;
-    if (!e.has_body()) ++spilled_;
+    if (!e.has_body()) ++extra().spilled;
     if (e.has_body() && counts_body(e)) bodies_->held += e.size();
-    if (!r.share.empty()) {
-      if (!shares_) shares_ = std::make_unique<std::map<std::uint64_t, std::string>>();
-      shares_->emplace(r.position.value(), r.share);
-    }
+    if (!r.share.empty()) extra().shares.emplace(r.position.value(), r.share);
     // What an ended session still has was never sent, or may be sent again by another member.
     if (r.id.value() != 0 && !session.ended) {
       e.set(r.id);

@@ -120,11 +120,11 @@ tally message_log::take_out(log_entry& e) noexcept {
   free_id(e);
   if (is_in_window(e)) ++gaps_;
   if (e.quality() == mqtt::qos::at_most_once) {
-    --unassured_;
-  } else if (shares_) {
-    shares_->erase(e.position().value());
+    --extras_->unassured;
+  } else if (extras_) {
+    extras_->shares.erase(e.position().value());
   }
-  if (!e.has_body()) --spilled_;
+  if (!e.has_body()) --extras_->spilled;
   if (e.has_body() && counts_body(e)) bodies_->held -= e.size();
   bytes_ -= t.bytes;
   --live_;
@@ -153,7 +153,7 @@ void message_log::trim() noexcept {
     --admitted_end_;
     --gaps_;
     if (sent_end_ != 0) --sent_end_;
-    if (body_end_ != 0) --body_end_;
+    if (extras_ && extras_->body_end != 0) --extras_->body_end;
   }
   if (gaps_ > small && gaps_ > admitted_end_ / 2) close_gaps();
   const std::uint32_t queue_gaps = entries_.size() - live_ - gaps_;
@@ -172,7 +172,10 @@ void message_log::close_gaps() noexcept {
   }
   GODWIT_ASSERT(to == gaps_);
   for (; to != 0; --to) entries_.pop_front();
-  body_end_ = body_end_ >= admitted_end_ ? body_end_ - gaps_ : 0;
+  if (extras_) {
+    std::uint32_t& body_end = extras_->body_end;
+    body_end = body_end >= admitted_end_ ? body_end - gaps_ : 0;
+  }
   admitted_end_ -= gaps_;
   sent_end_ = admitted_end_ - unsent;
   gaps_ = 0;
@@ -187,7 +190,16 @@ void message_log::close_queue_gaps() noexcept {
     ++to;
   }
   while (entries_.size() > to) entries_.pop_back();
-  body_end_ = std::min(body_end_, admitted_end_);
+  if (extras_) extras_->body_end = std::min(extras_->body_end, admitted_end_);
+}
+
+void message_log::drop_extras_if_unused() noexcept {
+  if (!extras_) return;
+  const extras& x = *extras_;
+  if (x.waits.empty() && x.to_release.empty() && x.shares.empty() && x.unassured == 0 &&
+      x.spilled == 0) {
+    extras_.reset();
+  }
 }
 
 }  // namespace godwit::session

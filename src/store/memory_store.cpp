@@ -9,6 +9,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <shared_mutex>
 
 namespace godwit::store {
 
@@ -29,8 +30,13 @@ struct memory_store::engine {
   std::atomic<condition> state{condition::good};
   std::atomic<bool> has_room{true};
   std::size_t bodies_recovered = std::numeric_limits<std::size_t>::max();
+  std::shared_mutex announce_lock;  ///< held while the announcement runs
   std::function<void()> announce;
 
+  void announce_news() {
+    const std::shared_lock guard{announce_lock};
+    if (announce) announce();
+  }
   void answer(const fetch_request& f);
 };
 
@@ -63,7 +69,7 @@ ticket memory_store::durable() const noexcept {
 }
 
 void memory_store::on_news(std::function<void()> announce) {
-  const std::scoped_lock guard{engine_->lock};
+  const std::scoped_lock guard{engine_->announce_lock};
   engine_->announce = std::move(announce);
 }
 
@@ -82,7 +88,6 @@ bool memory_store::has_room() const noexcept {
 }
 
 void memory_store::fetch(fetch_request&& wanted) {
-  std::function<void()> announce;
   {
     const std::scoped_lock guard{engine_->lock};
     if (engine_->how == mode::manual) {
@@ -90,9 +95,8 @@ void memory_store::fetch(fetch_request&& wanted) {
       return;
     }
     engine_->answer(wanted);
-    announce = engine_->announce;
   }
-  if (announce) announce();
+  engine_->announce_news();
 }
 
 std::vector<fetched> memory_store::take_fetched(std::uint8_t shard) {
@@ -105,7 +109,6 @@ std::vector<fetched> memory_store::take_fetched(std::uint8_t shard) {
 }
 
 void memory_store::commit(std::size_t count) {
-  std::function<void()> announce;
   {
     const std::scoped_lock guard{engine_->lock};
     count = std::min(count, engine_->waiting.size());
@@ -115,9 +118,8 @@ void memory_store::commit(std::size_t count) {
       engine_->waiting.pop_front();
     }
     engine_->durable.store(engine_->submitted - engine_->waiting.size(), std::memory_order_release);
-    announce = engine_->announce;
   }
-  if (announce) announce();
+  engine_->announce_news();
 }
 
 std::size_t memory_store::waiting() const noexcept {
@@ -126,7 +128,6 @@ std::size_t memory_store::waiting() const noexcept {
 }
 
 void memory_store::answer_fetches(std::size_t count) {
-  std::function<void()> announce;
   {
     const std::scoped_lock guard{engine_->lock};
     count = std::min(count, engine_->waiting_fetches.size());
@@ -135,9 +136,8 @@ void memory_store::answer_fetches(std::size_t count) {
       engine_->answer(engine_->waiting_fetches.front());
       engine_->waiting_fetches.pop_front();
     }
-    announce = engine_->announce;
   }
-  if (announce) announce();
+  engine_->announce_news();
 }
 
 std::size_t memory_store::waiting_fetches() const noexcept {
@@ -154,12 +154,12 @@ void memory_store::crash() {
 
 void memory_store::set_state(condition now) {
   engine_->state.store(now, std::memory_order_release);
-  if (engine_->announce) engine_->announce();
+  engine_->announce_news();
 }
 
 void memory_store::set_room(bool has_room) {
   engine_->has_room.store(has_room, std::memory_order_release);
-  if (engine_->announce) engine_->announce();
+  engine_->announce_news();
 }
 
 void memory_store::set_bodies_recovered(std::size_t count) {

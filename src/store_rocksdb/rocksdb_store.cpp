@@ -7,6 +7,7 @@
 
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 
 namespace godwit::store_rocksdb {
 
@@ -29,7 +30,7 @@ struct rocksdb_store::engine {
   std::mutex tables_lock;
   journal chunks_file;
   submit_queue queue;
-  std::mutex announce_lock;
+  std::shared_mutex announce_lock;  ///< held while the announcement runs
   std::function<void()> announce;
   std::optional<fetcher> bodies;
   std::optional<committer> writer;
@@ -72,12 +73,8 @@ rocksdb_store::engine::~engine() {
 }
 
 void rocksdb_store::engine::announce_news() {
-  std::function<void()> call;
-  {
-    const std::scoped_lock guard{announce_lock};
-    call = announce;
-  }
-  if (call) call();
+  const std::shared_lock guard{announce_lock};
+  if (announce) announce();
 }
 
 rocksdb_store::rocksdb_store(std::unique_ptr<engine> e) : engine_{std::move(e)} {}

@@ -145,10 +145,12 @@ class message_log {
   /// The store has no body for this message: it is dropped (returned) if it is still without.
   tally lose_body(log_position position, recorder& records);
   /// Messages without body.
-  [[nodiscard]] std::uint32_t spilled() const noexcept { return spilled_; }
+  [[nodiscard]] std::uint32_t spilled() const noexcept { return extras_ ? extras_->spilled : 0; }
   /// The log's part of `body_budget::held`, worked out anew.
   [[nodiscard]] std::uint64_t compute_held_bytes() const noexcept;
 
+  /// 0 = not persistent.
+  [[nodiscard]] store::session_number session() const noexcept { return session_; }
   [[nodiscard]] bool is_persistent() const noexcept { return session_.value() != 0; }
   [[nodiscard]] std::uint32_t size() const noexcept { return live_; }
   [[nodiscard]] bool empty() const noexcept { return live_ == 0; }
@@ -169,6 +171,22 @@ class message_log {
     log_position position{};
     batch_number batch;
   };
+
+  /// What few logs have at any time. An idle session is small without it.
+  struct extras {
+    base::ring<disk_wait> waits;  ///< in the order of their batches
+    /// PUBRECs in the order they came, whose PUBREL is not out yet. [v311 MQTT-4.6.0-4]
+    base::ring<log_position> to_release;
+    std::map<std::uint64_t, std::string> shares;  ///< by position
+    std::uint32_t unassured = 0;                  ///< live entries that are QoS 0
+    std::uint32_t spilled = 0;                    ///< live entries without body
+    std::uint32_t body_end = 0;                   ///< no entry before it needs a body
+  };
+  [[nodiscard]] extras& extra() {
+    if (!extras_) extras_ = std::make_unique<extras>();
+    return *extras_;
+  }
+  void drop_extras_if_unused() noexcept;
 
   [[nodiscard]] log_entry* find_inflight(mqtt::packet_id id) noexcept;
   [[nodiscard]] std::uint32_t index_of(log_position position) const noexcept;
@@ -207,19 +225,13 @@ class message_log {
   std::uint64_t bytes_ = 0;
   std::uint64_t next_position_ = 1;
   std::uint32_t live_ = 0;          ///< entries that are not gone
-  std::uint32_t unassured_ = 0;     ///< of these, QoS 0
-  std::uint32_t spilled_ = 0;       ///< of these, without body
-  std::uint32_t inflight_ = 0;      ///< QoS 1/2 with a packet id
   std::uint32_t admitted_end_ = 0;  ///< entries before it are in the window (or gone)
   std::uint32_t gaps_ = 0;          ///< of these, how many are gone
   std::uint32_t sent_end_ = 0;      ///< entries before it were handled on this connection
-  std::uint32_t body_end_ = 0;      ///< no entry before it needs a body
+  std::uint16_t inflight_ = 0;      ///< QoS 1/2 with a packet id
   std::uint16_t last_id_ = 0;
   std::uint16_t ids_known_free_ = 0;  ///< so many ids after `last_id_` are not in flight
-  base::ring<disk_wait> waits_;       ///< in the order of their batches
-  /// PUBRECs in the order they came, whose PUBREL is not out yet. [v311 MQTT-4.6.0-4]
-  base::ring<log_position> to_release_;
-  std::unique_ptr<std::map<std::uint64_t, std::string>> shares_;  ///< by position; mostly none
+  std::unique_ptr<extras> extras_;
 };
 
 }  // namespace godwit::session

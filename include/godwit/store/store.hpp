@@ -101,7 +101,8 @@ class store {
   /// The largest ticket that is safe.
   [[nodiscard]] virtual ticket durable() const noexcept = 0;
   /// Called, on any thread, after `durable()` has grown other than inside `submit`, after fetched
-  /// bodies have come, and after `state()` or `has_room()` has changed. Set before use.
+  /// bodies have come, and after `state()` or `has_room()` has changed. When this returns, nothing
+  /// of the announcement before it runs any more; so an announcement must not call it.
   virtual void on_news(std::function<void()> announce) = 0;
 
   [[nodiscard]] virtual condition state() const noexcept = 0;
