@@ -180,7 +180,10 @@ bool shard_thread::is_finished() {
     return false;
   }
   set_busy(!host_->stopped() || connections_.lingering() != 0);
-  return ports_.board.busy.load() == 0 || ports_.clock.now().steady >= *stop_deadline_;
+  if (ports_.clock.now().steady >= *stop_deadline_) return true;
+  if (ports_.board.busy.load() != 0 || !ports_.mail.is_quiet()) return false;
+  ports_.mail.nudge_all();  // those who saw mail on its way look again
+  return true;
 }
 
 /// Leaves the turn open for `round`: a round takes nudges, and whoever takes one must look at the

@@ -15,6 +15,7 @@ void thread_post_office::post(routing::shard_id from, routing::shard_id to,
                               broker::mail_batch&& batch) {
   GODWIT_ASSERT(to.value() < inboxes_.size());
   if (batch.letters.empty()) return;
+  count(inboxes_[from.value()].posted);
   put(inboxes_[to.value()], {from, std::move(batch)});
 }
 
@@ -27,6 +28,15 @@ void thread_post_office::nudge_all() {
   for (std::size_t i = 0; i < inboxes_.size(); ++i) {
     nudge(routing::shard_id{static_cast<std::uint8_t>(i)});
   }
+}
+
+bool thread_post_office::is_quiet() const noexcept {
+  // In this order: what is posted in between makes the sums differ.
+  std::uint64_t received = 0;
+  for (const inbox& in : inboxes_) received += in.received.load(std::memory_order_acquire);
+  std::uint64_t posted = 0;
+  for (const inbox& in : inboxes_) posted += in.posted.load(std::memory_order_acquire);
+  return posted == received;
 }
 
 bool thread_post_office::announce_sleep(routing::shard_id shard) noexcept {

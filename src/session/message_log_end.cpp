@@ -37,6 +37,10 @@ tally message_log::drop_older_than(base::wall_time oldest, recorder& records) {
 log_position message_log::put_back(log_position position, recorder& records) {
   log_entry* const e = find(position);
   GODWIT_ASSERT(e != nullptr && e->at() == state::moving);
+  if (!is_in_window(*e)) {
+    e->set(state::queued);
+    return position;
+  }
   const auto message = e->body();
   const auto quality = e->quality();
   const std::string share = extras_->shares.at(position.value());

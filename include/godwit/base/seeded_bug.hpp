@@ -32,6 +32,7 @@
   X(qos2_repetition_answered_at_once, qos2, "PUBREC for a repetition does not wait for the first") \
   X(qos2_pubcomp_before_record, qos2, "PUBCOMP leaves before the release of the id is durable")    \
   X(qos2_pubrec_lost_at_restart, qos2, "a restart sends PUBLISH again after its PUBREC")           \
+  X(qos2_commit_out_of_turn, qos2, "a commit of one shard does not wait for an earlier one")       \
   X(receipt_ticket_ignored, qos2, "an answer does not wait for what other shards wrote")           \
   X(credit_of_forwards_lost, order, "credit of forwards does not come back")                       \
   X(backlog_backwards, order, "mail that waited for credit goes out newest first")                 \

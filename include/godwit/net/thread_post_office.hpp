@@ -25,6 +25,9 @@ class thread_post_office final : public broker::post_office {
   /// ticket, a request to stop). Many nudges between two rounds of the shard are one.
   void nudge(routing::shard_id shard);
   void nudge_all();
+  /// No batch is on its way, unless a shard posts one meanwhile: when no shard posts but in answer
+  /// to mail, nothing comes any more.
+  [[nodiscard]] bool is_quiet() const noexcept;
 
   // The thread of `shard`
   /// Hands at most `limit` batches to `take(from, mail_batch&&)`; an empty one is a nudge. Returns
@@ -35,8 +38,10 @@ class thread_post_office final : public broker::post_office {
     return in.letters.drain(
         [&](envelope&& e) {
           // Whoever nudges after this is heard again; what was written before a nudge is seen now.
-          if (e.batch.letters.empty()) in.nudged.exchange(false, std::memory_order_acq_rel);
+          const bool is_nudge = e.batch.letters.empty();
+          if (is_nudge) in.nudged.exchange(false, std::memory_order_acq_rel);
           take(e.from, std::move(e.batch));
+          if (!is_nudge) count(in.received);
         },
         limit);
   }
@@ -52,7 +57,13 @@ class thread_post_office final : public broker::post_office {
     base::mpsc_queue<envelope> letters;
     std::atomic<bool> nudged{false};
     std::function<void()> wake;
+    // Batches, counted by the shard's own thread.
+    std::atomic<std::uint64_t> posted{0};
+    std::atomic<std::uint64_t> received{0};
   };
+  static void count(std::atomic<std::uint64_t>& mine) noexcept {
+    mine.store(mine.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
   void put(inbox& in, envelope&& e);
 
   std::vector<inbox> inboxes_;

@@ -110,8 +110,8 @@ class message_log {
   /// log until `remove`. Nothing when there is none that is certain (now), or when its body must be
   /// fetched first (`wanted_for_handover`).
   [[nodiscard]] std::optional<shared_message> take_share();
-  /// No other member was found: the message taken by `take_share` queues here again, at the
-  /// end; its new position.
+  /// No other member was found: the message taken by `take_share` queues here again, where it was,
+  /// or at the end if it had been sent already; its new position.
   log_position put_back(log_position position, recorder& records);
   /// Removes a message for good, recording it (with a commit number if not 0).
   tally remove(log_position position, mqtt::message_number commit, recorder& records);

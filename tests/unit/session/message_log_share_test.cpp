@@ -81,7 +81,20 @@ TEST(MessageLog, KeepsWhatMovesUntilItIsRemoved) {
   EXPECT_TRUE(l.records.is_empty());
 }
 
-TEST(MessageLog, PutsBackAtTheEndWhatNobodyElseTakes) {
+TEST(MessageLog, PutsBackWhereItWasWhatNobodyElseTakes) {
+  wire_log l{persistent};
+  l.add(1, q1, 0, share);
+  l.add(2, q1);
+  const auto moving = l.log.take_share();
+  ASSERT_TRUE(moving);
+  EXPECT_TRUE(l.pump().empty()) << "nothing overtakes it";
+  l.submit();
+  EXPECT_EQ(l.log.put_back(moving->position, l.records), moving->position);
+  EXPECT_TRUE(l.records.is_empty());
+  EXPECT_THAT(l.pump(), ElementsAre("m1 q1 #1", "m2 q1 #2"));
+}
+
+TEST(MessageLog, PutsBackAtTheEndWhatWasSentAndNobodyElseTakes) {
   wire_log l{persistent};
   l.add(1, q1, 0, share);
   l.add(2, q1);

@@ -220,6 +220,10 @@ struct naive_log {
   }
   void put_back(std::uint64_t number) {
     const item old = *find(number);
+    if (!old.in_window) {
+      find(number)->is_moving = false;
+      return;
+    }
     erase(number);
     items.push_back(
         {.number = number, .q = old.q, .arrival = old.arrival, .is_shared = true, .waits = {}});
