@@ -4,7 +4,7 @@
 
 #include <godwit/base/checked_cast.hpp>
 
-#include <boost/unordered/unordered_flat_set.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <algorithm>
 #include <map>
@@ -15,7 +15,6 @@ namespace {
 /// A live message while logs are built.
 struct found_message {
   store::message_summary summary;
-  body_location where;
   base::ref<const mqtt::message> body;
 };
 
@@ -34,12 +33,14 @@ class restoring {
     read_session_rows();
     read_subscriptions();
     read_journal();
+    find_strays();
+    constexpr auto in_order = [](const auto& a, const auto& b) { return a.position < b.position; };
     for (store::restored_session& s : out_.sessions) {
-      std::sort(s.entries.begin(), s.entries.end(),
-                [](const auto& a, const auto& b) { return a.position < b.position; });
+      if (!std::is_sorted(s.entries.begin(), s.entries.end(), in_order)) {
+        std::sort(s.entries.begin(), s.entries.end(), in_order);
+      }
     }
     if (!load_at_once_) load_first_bodies();
-    fill_entries();
     read_wills();
     read_retained();
     out_.messages = state_.entries();
@@ -108,7 +109,6 @@ class restoring {
 
   void read_journal() {
     if (from_.journal.first == 0) return;
-    messages_.reserve(state_.messages().size());
     rocksdb::ReadOptions how;
     how.readahead_size = std::size_t{2} << 20U;
     const std::unique_ptr<rocksdb::Iterator> at{db_.db().NewIterator(how, db_.journal())};
@@ -129,18 +129,20 @@ class restoring {
   }
 
   void add_message(const message_record& r, std::uint64_t chunk, std::uint32_t offset) {
-    const mqtt::message_number number = r.fields.number;
-    const body_location here{chunk, offset};
-    if (state_.messages().find(number.value()) != here) return;
-    found_message& m = messages_[number.value()];
-    m.summary = {.number = number,
-                 .content_size = r.content_size(),
-                 .arrival = r.fields.arrival,
-                 .expiry_s = r.fields.expiry_s};
-    m.where = here;
-    if (!load_at_once_) return;
-    m.body = mqtt::message::make(r.fields);
-    out_.bodies_bytes += r.content_size();
+    const std::uint64_t number = r.fields.number.value();
+    if (state_.messages().find(number) != body_location{chunk, offset}) return;
+    last_.summary = {.number = r.fields.number,
+                     .content_size = r.content_size(),
+                     .arrival = r.fields.arrival,
+                     .expiry_s = r.fields.expiry_s};
+    last_.body = {};
+    if (load_at_once_) {
+      last_.body = mqtt::message::make(r.fields);
+      out_.bodies_bytes += r.content_size();
+    }
+    // A body lies in front of the first record that names it. So one that is named once is mostly
+    // not looked for again, and a map of all of them would be most of the time of a start.
+    if (state_.messages().references(number) > 1) messages_.insert_or_assign(number, last_);
   }
 
   void add_entry(const enqueued_record& r) {
@@ -150,66 +152,107 @@ class restoring {
     const entry_extra extra = known->log.extra_of(r.position);
     store::restored_entry& e = s->entries.emplace_back();
     e.position = store::log_position{r.position};
-    e.summary.number = mqtt::message_number{r.message};
     e.quality = r.quality;
     e.retain = r.retain;
     e.share = r.share;
     e.id = mqtt::packet_id{extra.id};
     e.received = extra.received;
+    const mqtt::message_number number{r.message};
+    if (last_.summary.number == number) {
+      fill(e, last_);
+    } else if (const auto at = messages_.find(r.message); at != messages_.end()) {
+      fill(e, at->second);
+    } else {
+      e.summary.number = number;
+      strays_.push_back({index_.at(r.session), s->entries.size() - 1});
+    }
+  }
+
+  static void fill(store::restored_entry& e, const found_message& m) {
+    e.summary = m.summary;
+    e.message = m.body;
+  }
+
+  /// Entries whose message came elsewhere in the journal.
+  void find_strays() {
+    std::vector<std::uint64_t> wanted;
+    for (const auto& [session, entry] : strays_) {
+      wanted.push_back(out_.sessions[session].entries[entry].summary.number.value());
+    }
+    read_messages(std::move(wanted), [this](const message_record& r) {
+      found_message m{.summary = {.number = r.fields.number,
+                                  .content_size = r.content_size(),
+                                  .arrival = r.fields.arrival,
+                                  .expiry_s = r.fields.expiry_s},
+                      .body = {}};
+      if (load_at_once_) {
+        m.body = mqtt::message::make(r.fields);
+        out_.bodies_bytes += r.content_size();
+      }
+      messages_.insert_or_assign(r.fields.number.value(), std::move(m));
+    });
+    for (const auto& [session, entry] : strays_) {
+      store::restored_entry& e = out_.sessions[session].entries[entry];
+      const auto at = messages_.find(e.summary.number.value());
+      if (at != messages_.end()) fill(e, at->second);  // else the first reading has reported it
+    }
   }
 
   /// Round by round: the n-th entry of every session before the next one of any.
   void load_first_bodies() {
-    std::vector<found_message*> wanted;
-    std::vector<const store::restored_session*> unfinished;
-    for (const auto& s : out_.sessions) unfinished.push_back(&s);
-    for (std::size_t depth = 0; !unfinished.empty(); ++depth) {
+    std::vector<store::restored_entry*> chosen;
+    boost::unordered_flat_map<std::uint64_t, base::ref<const mqtt::message>> bodies;
+    std::vector<store::restored_session*> unfinished;
+    for (auto& s : out_.sessions) unfinished.push_back(&s);
+    bool is_full = false;
+    for (std::size_t depth = 0; !unfinished.empty() && !is_full; ++depth) {
       std::erase_if(unfinished, [&](const auto* s) { return s->entries.size() <= depth; });
-      for (const store::restored_session* const s : unfinished) {
-        const auto at = messages_.find(s->entries[depth].summary.number.value());
-        if (at == messages_.end() || chosen_.contains(at->first)) continue;
-        if (out_.bodies_bytes + at->second.summary.content_size > budget_) {
-          load(std::move(wanted));
-          return;
+      for (store::restored_session* const s : unfinished) {
+        store::restored_entry& e = s->entries[depth];
+        if (!bodies.contains(e.summary.number.value())) {
+          is_full = out_.bodies_bytes + e.summary.content_size > budget_;
+          if (is_full) break;
+          out_.bodies_bytes += e.summary.content_size;
+          bodies.try_emplace(e.summary.number.value());
         }
-        out_.bodies_bytes += at->second.summary.content_size;
-        chosen_.insert(at->first);
-        wanted.push_back(&at->second);
+        chosen.push_back(&e);
       }
     }
-    load(std::move(wanted));
+    std::vector<std::uint64_t> wanted;
+    for (const auto& [number, body] : bodies) wanted.push_back(number);
+    read_messages(std::move(wanted), [&](const message_record& r) {
+      bodies[r.fields.number.value()] = mqtt::message::make(r.fields);
+    });
+    for (store::restored_entry* const e : chosen) {
+      e->message = bodies.at(e->summary.number.value());
+    }
   }
 
-  void load(std::vector<found_message*> wanted) {
-    std::sort(wanted.begin(), wanted.end(), [](const auto* a, const auto* b) {
-      return std::pair{a->where.chunk, a->where.offset} <
-             std::pair{b->where.chunk, b->where.offset};
+  /// Calls `f(record)` for these messages, in the order of the journal.
+  template <class F>
+  void read_messages(std::vector<std::uint64_t> numbers, F&& f) {
+    std::vector<body_location> places;
+    places.reserve(numbers.size());
+    for (const std::uint64_t n : numbers) places.push_back(state_.messages().find(n));
+    std::sort(places.begin(), places.end(), [](const auto& a, const auto& b) {
+      return std::pair{a.chunk, a.offset} < std::pair{b.chunk, b.offset};
     });
+    places.erase(std::unique(places.begin(), places.end()), places.end());
     rocksdb::PinnableSlice chunk;
     std::uint64_t loaded = 0;
-    for (found_message* const m : wanted) {
-      if (m->where.chunk != loaded) {
+    for (const body_location& at : places) {
+      if (at.chunk == 0) continue;  // the first reading has reported it
+      if (at.chunk != loaded) {
         chunk.Reset();
-        const auto s = db_.db().Get({}, db_.journal(), key_of(m->where.chunk), &chunk);
+        const auto s = db_.db().Get({}, db_.journal(), key_of(at.chunk), &chunk);
         if (!s.ok()) {
           add_damage(s, report_);
           return;
         }
-        loaded = m->where.chunk;
+        loaded = at.chunk;
       }
-      const auto r = message_at(view(chunk), m->where.offset);
-      if (r) m->body = mqtt::message::make(r->fields);
-    }
-  }
-
-  void fill_entries() {
-    for (store::restored_session& s : out_.sessions) {
-      for (store::restored_entry& e : s.entries) {
-        const auto at = messages_.find(e.summary.number.value());
-        if (at == messages_.end()) continue;  // the first reading has reported it
-        e.summary = at->second.summary;
-        e.message = at->second.body;
-      }
+      const auto r = message_at(view(chunk), at.offset);
+      if (r) f(*r);
     }
   }
 
@@ -238,8 +281,13 @@ class restoring {
   damage_report& report_;
   bool load_at_once_ = false;
   boost::unordered_flat_map<std::uint64_t, std::size_t> index_;
-  boost::unordered_flat_map<std::uint64_t, found_message> messages_;
-  boost::unordered_flat_set<std::uint64_t> chosen_;
+  found_message last_;  ///< of the journal as far as it is read
+  boost::unordered_flat_map<std::uint64_t, found_message> messages_;  ///< named more than once
+  struct stray {
+    std::size_t session;
+    std::size_t entry;
+  };
+  std::vector<stray> strays_;
   restored out_;
 };
 

@@ -42,6 +42,11 @@ namespace godwit::sim {
   X(crash_losing_batches, "a crash loses what is not durable")                         \
   X(torn_crash, "a crash: the first of the waiting batches survive, nobody was told")  \
   X(store_failure, "the store fails for good, then the broker is restarted")           \
+  X(store_without_room, "the store asks for patience")                                 \
+  X(disk_low, "the disk is low")                                                       \
+  X(disk_full, "the disk is full")                                                     \
+  X(late_bodies, "bodies of queued messages come late")                                \
+  X(bodies_left_on_disk, "a restart brings back few bodies or none")                   \
   X(graceful_restart, "the broker stops and starts again")                             \
   X(other_shard_count, "a restart with another number of shards")                      \
   X(turn_for_nothing, "a turn without a reason")                                       \

@@ -165,9 +165,11 @@ void persona::judge_close() {
 }
 
 std::uint16_t persona::free_id() const {
+  const bool is_crowded = requests_.size() + outgoing_.size() >= plan_.ids_max;
+  const std::uint16_t last = is_crowded ? std::uint16_t{200} : plan_.ids_max;
   std::uint16_t id = last_id_;
   while (true) {
-    id = id == 200 ? std::uint16_t{1} : static_cast<std::uint16_t>(id + 1);
+    id = id >= last ? std::uint16_t{1} : static_cast<std::uint16_t>(id + 1);
     const bool taken = requests_.contains(id) ||
                        std::ranges::any_of(outgoing_, [&](const auto& o) { return o.id == id; });
     if (!taken) return id;

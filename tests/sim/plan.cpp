@@ -67,6 +67,14 @@ plan make_plan(context& c) {
   shard.limits.low_disk_hold = c.one_of(std::vector<seconds>{seconds{0}, seconds{5}, hours{9}});
   p.store.bodies_recovered = c.one_of(std::vector<std::size_t>{0, 2, 1'000'000});
   p.store.trouble_percent = c.one_of(std::vector<unsigned>{0, 0, 3, 12});
+  p.crash_every = p.steps;
+  if (c.chance(30)) {
+    // A machine that falls over again and again: every crash meets other moments.
+    p.crash_every = c.one_of(std::vector<std::size_t>{25, 60, 120});
+    p.crashes = p.steps / p.crash_every;
+  }
+  const std::uint16_t ids_max = c.one_of(std::vector<std::uint16_t>{3, 8, 200});
+  for (persona_plan& one : p.personas) one.ids_max = ids_max;
   return p;
 }
 

@@ -22,6 +22,7 @@ struct persona_plan {
   std::chrono::seconds session_expiry{0};
   unsigned retain_percent = 15;  ///< of what it publishes
   std::size_t topics = 6;        ///< it publishes to so many different ones
+  std::uint16_t ids_max = 200;   ///< its packet ids come round after so many, if it can
   bool reads_at_once = false;    ///< the broker handles what it reads in the same turn
 };
 
@@ -39,9 +40,10 @@ struct plan {
   std::vector<persona_plan> personas{};
   std::size_t rude = 0;
   std::size_t steps = 0;
-  unsigned cut_percent = 0;   ///< of the network steps: reset, half close, stall
-  unsigned chop_percent = 0;  ///< of the moves: a few bytes only
-  std::size_t crashes = 0;    ///< at most
+  unsigned cut_percent = 0;     ///< of the network steps: reset, half close, stall
+  unsigned chop_percent = 0;    ///< of the moves: a few bytes only
+  std::size_t crashes = 0;      ///< at most
+  std::size_t crash_every = 0;  ///< steps, about
   std::size_t store_failures = 0;
   std::size_t restarts = 0;
   unsigned latency_percent = 0;   ///< of the moves: nothing passes for a while

@@ -9,7 +9,7 @@ void runner::random_crash() {
     if (--failed_for_ == 0) crash(survives::nothing);
     return;
   }
-  if (crashes_left_ != 0 && context_.below(plan_.steps) == 0) {
+  if (crashes_left_ != 0 && context_.below(plan_.crash_every) == 0) {
     --crashes_left_;
     crash(context_.chance(50) ? survives::nothing : survives::first_batches);
   }
@@ -46,7 +46,7 @@ void runner::crash(survives what) {
   context_.note("CRASH, " + std::to_string(survivors) + " of the waiting batches survive");
   for (const auto& l : links_) l->meet_stop();
   broker_.crash();
-  store_weather_.clear();
+  store_weather_.start_again();
   for (const auto& p : personas_) p->look();
   oracle_.on_crash();
   start_again();
@@ -91,6 +91,7 @@ void runner::restart() {
   broker_.durable_store().commit(broker_.durable_store().waiting());
   broker_.take_down();
   for (const auto& p : personas_) p->look();
+  store_weather_.start_again();
   oracle_.on_restart();
   start_again();
 }

@@ -13,6 +13,7 @@ void store_weather::step() {
   if (store_.state() == condition::failed) return;
   if (store_.waiting_fetches() != 0 && context_.chance(60)) {
     const std::size_t n = 1 + context_.below(store_.waiting_fetches());
+    if (n < store_.waiting_fetches()) context_.count(fault::late_bodies);
     context_.note("store answers " + std::to_string(n) + " fetches");
     store_.answer_fetches(n);
   }
@@ -23,6 +24,11 @@ void store_weather::step() {
   const std::vector<condition> states{condition::good, condition::low_disk, condition::low_disk,
                                       condition::full};
   set(context_.one_of(states), context_.chance(50));
+}
+
+void store_weather::start_again() {
+  clear();
+  if (plan_.bodies_recovered < 1'000) context_.count(fault::bodies_left_on_disk);
 }
 
 void store_weather::clear() {
@@ -37,6 +43,9 @@ void store_weather::set(condition state, bool has_room) {
   if (state == store_.state() && has_room == store_.has_room()) return;
   context_.note("store is in state " + std::to_string(static_cast<int>(state)) +
                 (has_room ? ", has room" : ", has no room"));
+  if (!has_room) context_.count(fault::store_without_room);
+  if (state == condition::low_disk) context_.count(fault::disk_low);
+  if (state == condition::full) context_.count(fault::disk_full);
   if (store_.state() != condition::good) context_.disk_low_until = context_.mark();
   if (state != condition::good) context_.disk_low_until = never;
   store_.set_room(has_room);

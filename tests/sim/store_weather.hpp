@@ -14,6 +14,8 @@ class store_weather {
   store_weather(context& c, store::memory_store& s, const store_plan& p);
   /// Changes something, or nothing.
   void step();
+  /// The broker starts again, with whatever bodies the store gives it. Faults end.
+  void start_again();
   /// Faults end.
   void clear();
   /// For good: only `clear`, after a crash, ends it.
