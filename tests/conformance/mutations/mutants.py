@@ -12,8 +12,8 @@ MUTANTS = [
      "  if (BROKEN && type == packet_type::pubrel && (byte & 0x0FU) != 2) {\n"
      "    return broken(rules::header_flags, version);\n  }"),
     ("v31 M31-will-8", "a protocol error drops the will", "broker/sessions.cpp",
-     "if (reason.cause == close_cause::client_disconnected || is_suppressed) {",
-     "if (reason.cause == close_cause::client_disconnected || is_suppressed ||\n"
+     "if (reason.cause == close_cause::client_disconnected || is_suppressed || is_forgotten) {",
+     "if (reason.cause == close_cause::client_disconnected || is_suppressed || is_forgotten ||\n"
      "        (BROKEN && reason.cause == close_cause::protocol_error)) {"),
     ("v311 MQTT-3.1.3-1", "user name and password change places", "mqtt/decode_connect.cpp",
      "  if (policy.unannounced_credentials_disregarded) {",
@@ -74,8 +74,9 @@ MUTANTS = [
      "\"\", \"in use\"));\n      return;\n    }\n"
      "    ports.counters.add(observe::counter::sessions_taken_over);"),
     ("v311 MQTT-3.3.1-6", "one retained message a page, whatever matches", "broker/retained.cpp",
-     "if (m->retain_version() >= p->horizon) continue;",
-     "if (m->retain_version() >= p->horizon || (BROKEN && d.matched != 0)) continue;"),
+     "const auto live = p->passed_live.find(m->topic());",
+     "if (BROKEN && d.matched != 0) continue;\n"
+     "    const auto live = p->passed_live.find(m->topic());"),
     ("v311 MQTT-3.1.3-9", "a long client id gets code 3", "broker/on_connect.cpp",
      "return refusal(reason_code::client_identifier_not_valid, \"v311 MQTT-3.1.3-9\",",
      "return refusal(BROKEN ? reason_code::server_unavailable\n"
@@ -83,9 +84,8 @@ MUTANTS = [
      "                   \"v311 MQTT-3.1.3-9\","),
     ("v311 MQTT-4.6.0-5", "what is sent in one turn leaves in the opposite order",
      "session/message_log.cpp",
-     "out.push_back({outgoing::kind::publish, e.quality, e.was_sent, e.retain, e.id, e.message});",
-     "out.insert(BROKEN ? out.begin() : out.end(), {outgoing::kind::publish, e.quality,\n"
-     "                   e.was_sent, e.retain, e.id, e.message});"),
+     "out.push_back({outgoing::kind::publish, e.quality(),",
+     "out.insert(BROKEN ? out.begin() : out.end(), {outgoing::kind::publish, e.quality(),"),
     ("v31 M31-retry-2", "all pauses between repetitions are the same", "broker/on_acks.cpp",
      "std::pow(l.mqtt31_retry_factor, c.retries)",
      "std::pow(BROKEN ? 1.0 : l.mqtt31_retry_factor, c.retries)"),
@@ -120,9 +120,8 @@ MUTANTS = [
     ("v311 MQTT-3.1.2-21", "an announced password may be missing", "mqtt/decode_connect.cpp",
      "if (!in.binary(password)) return", "if (!in.binary(password) && !BROKEN) return"),
     ("v311 MQTT-4.6.0-4", "PUBRELs leave in the opposite order", "session/message_log.cpp",
-     "      out.push_back({outgoing::kind::pubrel, e->quality, false, false, e->id, {}});",
-     "      out.insert(BROKEN ? out.begin() : out.end(), {outgoing::kind::pubrel, e->quality,\n"
-     "                 false, false, e->id, {}});"),
+     "out.push_back({outgoing::kind::pubrel, e->quality(),",
+     "out.insert(BROKEN ? out.begin() : out.end(), {outgoing::kind::pubrel, e->quality(),"),
     ("v311 MQTT-3.3.5-1", "the first of overlapping subscriptions decides",
      "routing/subscription_merge.cpp",
      "m.quality = std::max(m.quality, e.quality());",
