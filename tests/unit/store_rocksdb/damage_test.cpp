@@ -1,4 +1,6 @@
+#include "codec.hpp"
 #include "crash_file_system.hpp"
+#include "database.hpp"
 #include "describe.hpp"
 #include "opened_store.hpp"
 #include "random_batches.hpp"
@@ -9,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 
 namespace godwit::test {
@@ -112,24 +115,94 @@ TEST(Damage, OpensQuietlyAfterATornTail) {
   EXPECT_EQ(describe(*s), made.sound);
 }
 
+/// One session, and a chunk for each of its 20 messages: chunk 1 opens the session.
+void fill(const store_rocksdb::options& o) {
+  opened_store s{o};
+  std::ignore = describe(*s);
+  s.commit({store::session_opened{store::session_number{7}, "phone", {}}});
+  for (std::uint64_t i = 1; i <= 20; ++i) {
+    mqtt::message_fields f;
+    f.number = mqtt::message_number{i};
+    f.topic = "t";
+    store::enqueued e;
+    e.session = store::session_number{7};
+    e.position = store::log_position{i};
+    e.message = mqtt::message::make(f);
+    s.commit({e});
+  }
+}
+
+/// What `change` does with RocksDB alone.
+void write_rows(const store_rocksdb::options& o,
+                const std::function<void(store_rocksdb::database&, rocksdb::WriteBatch&)>& change) {
+  std::unique_ptr<store_rocksdb::database> db;
+  const auto opened =
+      store_rocksdb::database::open(o.directory + "/db", o, {}, store_rocksdb::access::read_write,
+                                    store_rocksdb::log_end::strict, db);
+  ASSERT_TRUE(opened.ok()) << opened.ToString();
+  rocksdb::WriteBatch batch;
+  change(*db, batch);
+  ASSERT_TRUE(db->db().Write({}, &batch).ok());
+  ASSERT_TRUE(db->close().ok());
+}
+
+TEST(Damage, NamesTheSessionsWhosePositionsHaveAGap) {
+  const temporary_directory d;
+  const store_rocksdb::options o = small_options(d / "s");
+  fill(o);
+  // Chunk 2 holds the first message, because the session has chunk 1.
+  write_rows(o, [](auto& db, auto& batch) {
+    for (const std::uint64_t chunk : {9U, 10U, 15U}) {
+      ASSERT_TRUE(batch.Delete(db.journal(), store_rocksdb::key_of(chunk)).ok());
+    }
+  });
+  try {
+    opened_store s{o};
+    FAIL() << "it opened";
+  } catch (const store_rocksdb::open_failed& e) {
+    ASSERT_EQ(e.why(), store_rocksdb::open_error::damaged);
+    const auto& report = e.report();
+    ASSERT_EQ(report.missing_chunks.size(), 2U) << e.what();
+    EXPECT_EQ(report.missing_chunks[0].first, 9U);
+    EXPECT_EQ(report.missing_chunks[0].last, 10U);
+    EXPECT_EQ(report.missing_chunks[1].first, 15U);
+    ASSERT_EQ(report.gaps.size(), 2U) << e.what();
+    EXPECT_EQ(report.gaps[0].client_id, "phone");
+    EXPECT_EQ(report.gaps[0].first_position, 8U);
+    EXPECT_EQ(report.gaps[0].last_position, 9U);
+    EXPECT_EQ(report.gaps[1].first_position, 14U);
+    EXPECT_EQ(report.gaps[1].last_position, 14U);
+    EXPECT_TRUE(report.others_possible);
+    const std::string text = e.what();
+    EXPECT_NE(text.find("phone"), std::string::npos) << text;
+  }
+}
+
+TEST(Damage, ALaterSchemaIsRefused) {
+  const temporary_directory d;
+  const store_rocksdb::options o = small_options(d / "s");
+  fill(o);
+  write_rows(o, [](auto& db, auto& batch) {
+    std::string value;
+    store_rocksdb::append_integers(value, std::uint8_t{1}, store_rocksdb::schema + 1);
+    ASSERT_TRUE(batch.Put(db.meta(), "schema", value).ok());
+  });
+  try {
+    opened_store s{o};
+    FAIL() << "it opened";
+  } catch (const store_rocksdb::open_failed& e) {
+    EXPECT_EQ(e.why(), store_rocksdb::open_error::newer_schema);
+    const std::string text = e.what();
+    EXPECT_NE(text.find("its schema is " + std::to_string(store_rocksdb::schema + 1)),
+              std::string::npos)
+        << text;
+  }
+}
+
 TEST(Damage, IsReportedWithFileOffsetAndChunks) {
   const temporary_directory d;
   const store_rocksdb::options o = small_options(d / "s");
-  {
-    opened_store s{o};
-    std::ignore = describe(*s);
-    s.commit({store::session_opened{store::session_number{7}, "phone", {}}});
-    for (std::uint64_t i = 1; i <= 20; ++i) {
-      mqtt::message_fields f;
-      f.number = mqtt::message_number{i};
-      f.topic = "t";
-      store::enqueued e;
-      e.session = store::session_number{7};
-      e.position = store::log_position{i};
-      e.message = mqtt::message::make(f);
-      s.commit({e});
-    }
-  }
+  fill(o);
   const fs::path log = last_log(o.directory);
   const std::uint64_t middle = fs::file_size(log) / 2;
   flip(log, middle * 8);
