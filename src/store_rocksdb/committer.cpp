@@ -54,6 +54,7 @@ void committer::turn() {
 }
 
 void committer::commit(submit_queue::group group) {
+  const base::steady_time begun = p_.clock.now().steady;
   {
     const std::scoped_lock guard{p_.tables_lock};
     p_.to.begin();
@@ -65,6 +66,9 @@ void committer::commit(submit_queue::group group) {
   }
   if (!write_chunk()) return;
   ++commits_;
+  const auto took =
+      std::chrono::duration_cast<std::chrono::microseconds>(p_.clock.now().steady - begun);
+  commit_times_.record(static_cast<std::uint64_t>(took.count()));
   publish(group);
   // Behind the announcement: nobody waits for it.
   const rocksdb::Status s = p_.to.written();

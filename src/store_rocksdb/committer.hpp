@@ -6,6 +6,7 @@
 #include "submit_queue.hpp"
 
 #include <godwit/base/clock.hpp>
+#include <godwit/observe/histogram.hpp>
 #include <godwit/observe/log.hpp>
 #include <godwit/store_rocksdb/rocksdb_store.hpp>
 
@@ -48,6 +49,8 @@ class committer {
   [[nodiscard]] std::string failure() const;
   /// A moment's numbers. Any thread.
   [[nodiscard]] gauges read_gauges() const noexcept;
+  /// How long the commits took, in µs. Any thread.
+  [[nodiscard]] const observe::histogram& commit_times() const noexcept { return commit_times_; }
   /// The last chunk that is durable. Any thread.
   [[nodiscard]] std::uint64_t durable_chunk() const noexcept {
     return durable_chunk_.load(std::memory_order_acquire);
@@ -75,6 +78,7 @@ class committer {
   mutable std::mutex lock_;
   std::string failure_;
   gauges gauges_;
+  observe::histogram commit_times_;
   std::uint64_t records_ = 0;
   std::uint64_t commits_ = 0;
   base::steady_time looked_at_disk_{};

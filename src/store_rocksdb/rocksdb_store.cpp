@@ -149,6 +149,12 @@ gauges rocksdb_store::read_gauges() const noexcept {
   return out;
 }
 
+observe::histogram_totals rocksdb_store::read_commit_times() const {
+  observe::histogram_totals all;
+  all.merge(engine_->writer->commit_times());
+  return all;
+}
+
 std::string rocksdb_store::failure() const {
   return engine_->writer->failure();
 }

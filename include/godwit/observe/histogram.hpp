@@ -64,6 +64,8 @@ class histogram_totals {
 
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
   [[nodiscard]] std::uint64_t sum() const noexcept { return sum_; }
+  /// How many recorded values are at most this one, by their buckets' middles.
+  [[nodiscard]] std::uint64_t count_up_to(std::uint64_t value) const noexcept;
   /// The value that `percent` (0 to 100) of all recorded ones do not exceed, within 1.6 %. Zero
   /// when there are none.
   [[nodiscard]] std::uint64_t percentile(double percent) const noexcept;

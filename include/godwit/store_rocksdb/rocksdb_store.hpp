@@ -1,6 +1,7 @@
 #pragma once
 
 #include <godwit/base/clock.hpp>
+#include <godwit/observe/histogram.hpp>
 #include <godwit/observe/log.hpp>
 #include <godwit/store/store.hpp>
 #include <godwit/store_rocksdb/damage.hpp>
@@ -57,6 +58,8 @@ class rocksdb_store final : public store::store {
   ::godwit::store::high_water recover(::godwit::store::recovery_visitor& visitor) override;
 
   [[nodiscard]] gauges read_gauges() const noexcept;
+  /// How long group commits took since the start, in µs, from taking the records to the disk.
+  [[nodiscard]] observe::histogram_totals read_commit_times() const;
   /// What went wrong, once `state()` is failed or full; empty before.
   [[nodiscard]] std::string failure() const;
   /// Writes a consistent copy into `directory`, which must not exist, while the store is in use.
