@@ -37,6 +37,7 @@ enum class timer_kind : std::uint32_t {
   share_handover,
   low_disk_hold,
   will_grace,
+  login_expiry,
   sys_topics,
 };
 struct timer_payload {
@@ -198,6 +199,10 @@ struct shard_engine {
   void accepted(connection_handle h, connection& c);
   void on_moved(mail::connection&& m);
   [[nodiscard]] std::string make_client_id();
+  [[nodiscard]] auth::credentials credentials_of(const connection& c) const noexcept;
+  void arm_login_expiry(connection_handle h, const auth::principal& who);
+  void on_login_expiry(connection_handle h);
+  void review();
   void arm_keep_alive(connection_handle h, connection& c);
   void on_deadline(connection_handle h);
 
@@ -216,6 +221,8 @@ struct shard_engine {
   void release_held(session_slot& s);
   void list_for_pump(session_handle h, session_slot& s);
   void pump(session_handle h);
+  [[nodiscard]] bool may_receive(const session_slot& s, std::string_view topic) const noexcept;
+  void withhold(session_handle h, session_slot& s, const session::outgoing& o);
   [[nodiscard]] session::message_log::pump_rules pump_rules() const noexcept {
     return {options.limits.inflight_max, durable_batch_, oldest_allowed(), now.wall};
   }
@@ -312,6 +319,8 @@ struct shard_engine {
   void drop_will(session_slot& s);
   void publish_will(session_slot& s);
   void send_will(const mqtt::message& stored);
+  [[nodiscard]] bool may_send_will(const auth::principal& who, std::string_view client_id,
+                                   const mqtt::message& m);
   void drop_restored_wills(std::string_view client_id);
   void publish_restored_wills();
 

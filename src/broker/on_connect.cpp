@@ -88,9 +88,12 @@ void shard_engine::start_authentication(connection_handle h) {
   std::optional<std::string> user_name;
   if (p->user_name) user_name = clean_text(*p->user_name);
   // The answer may come at once, inside this call, or when the connection is long gone.
-  ports.authenticator.authenticate(
-      {client_id, user_name, p->password, c.peer.address, c.peer.listener},
-      [this, h](auth::verdict v) { authenticated(h, std::move(v)); });
+  auth::credentials asked = credentials_of(c);
+  asked.client_id = client_id;
+  asked.user_name = user_name;
+  asked.password = p->password;
+  ports.authenticator.authenticate(asked,
+                                   [this, h](auth::verdict v) { authenticated(h, std::move(v)); });
   if (connection* const still = connections_.find(h)) update_reading(h, *still);
 }
 
@@ -98,7 +101,8 @@ void shard_engine::authenticated(connection_handle h, auth::verdict v) {
   connection* const c = connections_.find(h);
   if (c == nullptr || c->at != phase::authenticating || c->is_doomed) return;
   if (v.code != mqtt::reason_code::success) {
-    refuse(h, refusal(v.code, "v311 MQTT-3.2.2-5", "refused by authentication"));
+    refuse(h, refusal(v.code, "v311 MQTT-3.2.2-5",
+                      *v.why != '\0' ? v.why : "refused by authentication"));
     return;
   }
   const auto f = mqtt::next_frame(c->input, c->version, mqtt::frame_source::client_before_connect,
@@ -152,7 +156,11 @@ void shard_engine::on_moved(mail::connection&& m) {
     doom(h, {session::close_cause::server_stopping, {}});
     return;
   }
-  authenticated(h, {mqtt::reason_code::success, *c.who});
+  // What decides may have changed while it was on its way.
+  const auto still = ports.authenticator.review(*c.who, credentials_of(c));
+  authenticated(h, {.code = still ? mqtt::reason_code::success : mqtt::reason_code::not_authorized,
+                    .who = still.value_or(auth::principal{}),
+                    .why = ""});
 }
 
 /// Gives an authenticated connection its session. [v311 MQTT-3.1.4-2] [v311 MQTT-3.1.2-4]
@@ -168,8 +176,12 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
   std::string will_topic;
   if (p.will) {
     will_topic = clean_text(p.will->topic);
-    const auto allowed = ports.authorizer.check(who, client_id, auth::action::will, will_topic);
-    if (!allowed.allowed) {
+    const auto what = p.will->retain ? auth::action::will_retain : auth::action::will;
+    const auto allowed = ports.authorizer.check(who, client_id, what, will_topic);
+    if (!allowed.permits(p.will->quality)) {
+      log_refusal(
+          "will.denied",
+          {{"client", client_id}, {"topic", will_topic}, {"rule", std::string_view{allowed.rule}}});
       refuse(h, refusal(mqtt::reason_code::not_authorized, "v311 MQTT-3.1.4-2",
                         "the will topic is not allowed"));
       return;
@@ -209,7 +221,8 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
     sh = create_session(client_id, who, p.version, number);
     s = find(sh);
     if (s->is_persistent()) {
-      records_.write(store::session_opened{number, s->client_id, s->owner.user_name, p.version});
+      records_.write(store::session_opened{number, s->client_id, std::string{s->owner.user_name()},
+                                           p.version});
       if (!GODWIT_SEEDED_BUG(session_not_durable)) {
         waits = true;
         note_unsettled(s->client_id);
@@ -225,6 +238,7 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
       s->extras->hands_over = false;
     }
     s->version = p.version;
+    s->owner = std::move(who);  // the same user; what else is known may be new
     // It is idle no more; rides along, because a session that expired cannot be resumed anyway.
     records_.write(store::session_idle{s->number(), base::wall_time{}});
     s->log.resume();
@@ -245,9 +259,11 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
   ports.counters.add(observe::counter::clients_connected);
   timers_.cancel(c.deadline);
   arm_keep_alive(h, c);
+  arm_login_expiry(h, s->owner);
   log(observe::log_level::info, "client.connected",
       {{"client", client_id},
        {"peer", std::string_view{c.peer.address}},
+       {"user", s->owner.user_name()},
        {"version", p.version == mqtt::protocol_version::v31 ? "3.1" : "3.1.1"},
        {"clean", p.clean_start},
        {"present", present},

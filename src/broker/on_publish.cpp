@@ -44,7 +44,7 @@ shard_engine::handled shard_engine::on_publish(connection_handle h, connection& 
   ports.counters.add(observe::counter::publish_received);
   const auto what = p.retain ? auth::action::publish_retain : auth::action::publish;
   const auto allowed = ports.authorizer.check(s.owner, s.client_id, what, topic);
-  if (!allowed.allowed) {
+  if (!allowed.permits(p.quality)) {
     ports.counters.add(observe::refuse_reason::not_authorized);
     log_refusal(
         "publish.denied",

@@ -2,6 +2,8 @@
 
 #include <godwit/mqtt/utf8.hpp>
 
+#include <algorithm>
+
 namespace godwit::broker {
 
 namespace {
@@ -49,7 +51,7 @@ std::uint8_t shard_engine::subscribe(connection_handle h, session_handle sh, ses
                                      pending_id pending, bool& wrote) {
   const connection& c = connections_.at(h);
   const bool is_v31 = c.version == mqtt::protocol_version::v31;
-  const auto granted = static_cast<std::uint8_t>(r.quality);
+  auto granted = static_cast<std::uint8_t>(r.quality);
   const auto refused = [&](const char* key_or_rule, const char* what) {
     log_refusal("subscribe.refused", {{"client", s.client_id},
                                       {"filter", r.filter},
@@ -79,6 +81,8 @@ std::uint8_t shard_engine::subscribe(connection_handle h, session_handle sh, ses
     }
     return refused(allowed.rule, "not authorized");
   }
+  const mqtt::qos quality = std::min(r.quality, allowed.quality_max);
+  granted = static_cast<std::uint8_t>(quality);
   const bool is_known = s.subscriptions.contains(filter);
   if (is_disk_low() && s.is_persistent() && !is_known) {
     if (is_v31 && options.limits.mqtt31_denied_subscribe == session::denied_reaction::disconnect) {
@@ -92,23 +96,23 @@ std::uint8_t shard_engine::subscribe(connection_handle h, session_handle sh, ses
     return refused("session.subscriptions_max", "too many subscriptions");
   }
   const bool is_shared = !parts->group.empty();
-  const auto outcome = s.subscriptions.set(filter, r.quality);
+  const auto outcome = s.subscriptions.set(filter, quality);
   if (outcome == session::subscription_table::outcome::added) {
     ports.counters.add(observe::counter::subscriptions);
     if (is_shared) ports.counters.add(observe::counter::shared_subscriptions);
   }
   if (s.is_persistent()) {
-    records_.write(store::subscribed{s.number(), filter, r.quality});
+    records_.write(store::subscribed{s.number(), filter, quality});
     wrote = true;
   }
   if (is_shared) {
     s.has_shared = true;
-    join_group(sh, *parts, r.quality, pending);
+    join_group(sh, *parts, quality, pending);
   } else {
-    router_.subscribe(filter, routing::subscriber_id{sh.index}, {.quality = r.quality});
+    router_.subscribe(filter, routing::subscriber_id{sh.index}, {.quality = quality});
     if (wants_retained) {
       const bool is_new = outcome == session::subscription_table::outcome::added;
-      start_replay(sh, s, filter, r.quality,
+      start_replay(sh, s, filter, quality,
                    is_new ? replay_of::new_subscription : replay_of::known_subscription);
     }
   }

@@ -43,8 +43,9 @@ store::high_water recover(std::span<shard* const> shards, const shard_options& o
 }
 
 void shard_engine::restore(store::restored_session&& r, std::span<shard_engine* const> shards) {
-  const session_handle h = create_session(r.client_id, {r.owner}, r.version, r.number,
-                                          r.ended ? session_kind::nameless : session_kind::named);
+  const session_handle h =
+      create_session(r.client_id, auth::principal{r.owner, auth::knowledge::name_only}, r.version,
+                     r.number, r.ended ? session_kind::nameless : session_kind::named);
   session_slot& s = sessions_.at(h);
   s.ended = r.ended;
   s.log.restore(r);

@@ -86,6 +86,7 @@ void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
     count_dropped(observe::drop_reason::no_permission, {1, 0}, false);
     return;
   }
+  quality = std::min(quality, allowed.quality_max);
   if (is_retained_live && s.is_replaying() && !GODWIT_SEEDED_BUG(retained_live_not_noted)) {
     note_live(s, m.fields());
   }

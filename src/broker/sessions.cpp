@@ -208,7 +208,12 @@ void shard_engine::pump(session_handle h) {
   count_expired(old);
   want_bodies(h, s);
   constexpr std::size_t by_reference_above = 4'096;
+  const bool judges = ports.authorizer.limits_receivers();
   for (session::outgoing& o : outgoing_) {
+    if (judges && o.message && !may_receive(s, o.message->topic())) {
+      withhold(h, s, o);
+      continue;
+    }
     output_queue& out = output(s.connection, *c);
     if (o.what == session::outgoing::kind::pubrel) {
       mqtt::encode(mqtt::ack_view{mqtt::packet_type::pubrel, o.id, mqtt::reason_code::success, {}},

@@ -42,17 +42,23 @@ void shard_engine::drop_will(session_slot& s) {
 /// Used once. [v311 MQTT-3.1.2-10] Its right to the topic is judged again.
 void shard_engine::publish_will(session_slot& s) {
   const auto will = std::exchange(s.will, nullptr);
-  const auto allowed =
-      ports.authorizer.check(s.owner, s.client_id, auth::action::will, will->message->topic());
-  if (!allowed.allowed) {
-    log_refusal("will.denied", {{"client", s.client_id},
-                                {"topic", will->message->topic()},
-                                {"rule", std::string_view{allowed.rule}}});
+  if (!may_send_will(s.owner, s.client_id, *will->message)) {
     records_.write(store::will_removed{will->message->number(), {}});
     return;
   }
   send_will(*will->message);
   if (GODWIT_SEEDED_BUG(will_kept_after_use)) s.will = std::make_unique<held_will>(*will);
+}
+
+bool shard_engine::may_send_will(const auth::principal& who, std::string_view client_id,
+                                 const mqtt::message& m) {
+  const auto what = m.retain() ? auth::action::will_retain : auth::action::will;
+  const auto allowed = ports.authorizer.check(who, client_id, what, m.topic());
+  if (allowed.permits(m.quality())) return true;
+  log_refusal(
+      "will.denied",
+      {{"client", client_id}, {"topic", m.topic()}, {"rule", std::string_view{allowed.rule}}});
+  return false;
 }
 
 /// It is published now, so it counts as new from here on.
@@ -76,7 +82,16 @@ void shard_engine::drop_restored_wills(std::string_view client_id) {
 
 void shard_engine::publish_restored_wills() {
   for (const auto& [client_id, wills] : std::exchange(restored_wills_, {})) {
-    for (const auto& m : wills) send_will(*m);
+    // Who left it is known if the session is there, too.
+    const session_slot* const s = find(find_session(client_id));
+    const auto who = s != nullptr ? s->owner : auth::principal{{}, auth::knowledge::nothing};
+    for (const auto& m : wills) {
+      if (may_send_will(who, client_id, *m)) {
+        send_will(*m);
+      } else {
+        records_.write(store::will_removed{m->number(), {}});
+      }
+    }
   }
 }
 

@@ -9,6 +9,7 @@ broker_threads::broker_threads(const options& o, const shared_ports& ports)
     : options_{o}, ports_{ports}, mail_{o.shard.shards} {
   const std::size_t shards = o.shard.shards;
   GODWIT_ASSERT(shards >= 1 && shards <= routing::shards_max && ports.counters.size() == shards);
+  GODWIT_ASSERT(ports.authenticators.size() == shards && ports.authorizers.size() == shards);
   for (const observe::counters& c : ports.counters) all_counters_.push_back(&c);
   const thread_ports common{mail_, ports_.clock, ports_.log, board_};
   for (std::size_t i = 0; i < shards; ++i) {
@@ -17,7 +18,7 @@ broker_threads::broker_threads(const options& o, const shared_ports& ports)
     auto host = std::make_unique<broker_host>(
         id, options_.shard,
         broker::shard_ports{thread->connections(), mail_, ports_.durable_store,
-                            ports_.authenticator, ports_.authorizer, ports_.interest,
+                            *ports_.authenticators[i], *ports_.authorizers[i], ports_.interest,
                             ports_.numbers, ports_.counters[i], ports_.log, all_counters_});
     shards_.push_back(&host->shard());
     thread->set_host(std::move(host));
@@ -55,6 +56,10 @@ void broker_threads::start(std::function<void()> on_ended) {
   board_.on_ended = std::move(on_ended);
   running_ = true;
   for (const auto& t : threads_) t->start();
+}
+
+void broker_threads::run_on(routing::shard_id id, std::function<void()> work) {
+  threads_[id.value()]->post(std::move(work));
 }
 
 void broker_threads::wake_all() {

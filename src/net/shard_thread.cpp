@@ -74,6 +74,13 @@ void shard_thread::join() {
   if (thread_.joinable()) thread_.join();
 }
 
+void shard_thread::post(std::function<void()> work) {
+  boost::asio::post(context_, [this, work = std::move(work)] {
+    open_turn();
+    work();
+  });
+}
+
 void shard_thread::on_bytes(broker::connection_token token, base::bytes_view bytes) {
   open_turn();
   host_->on_bytes(token, bytes);

@@ -194,6 +194,19 @@ message_log::ack_outcome message_log::on_pubcomp(mqtt::packet_id id, recorder& r
   return ack_outcome::done;
 }
 
+tally message_log::withdraw(const outgoing& o, recorder& records) {
+  GODWIT_ASSERT(o.what == outgoing::kind::publish && o.quality != mqtt::qos::at_most_once);
+  log_entry* const e = find_inflight(o.id);
+  GODWIT_ASSERT(e != nullptr && e->at() == state::sent);
+  if (o.dup && o.quality == mqtt::qos::exactly_once) {
+    static_cast<void>(on_pubrec(o.id, records));
+    return {};
+  }
+  const tally t = drop(*e, records);
+  trim();
+  return t;
+}
+
 bool message_log::waits_for_disk() const noexcept {
   if (extras_ && !extras_->to_release.empty()) return true;
   return sent_end_ < admitted_end_ && entries_[sent_end_].waits();

@@ -29,8 +29,9 @@ class test_authenticator final : public auth::authenticator {
     question& q = questions.emplace_back(question{std::string{c.client_id}, {}, {}});
     if (c.user_name) q.user_name.emplace(*c.user_name);
     if (c.password) q.password.emplace(base::as_text(*c.password));
-    auth::verdict v{.code = mqtt::reason_code::success, .who = {q.user_name.value_or("")}};
-    if (const auto known = answers.find(v.who.user_name); known != answers.end()) {
+    auth::verdict v{.code = mqtt::reason_code::success,
+                    .who = auth::principal{q.user_name.value_or("")}};
+    if (const auto known = answers.find(std::string{v.who.user_name()}); known != answers.end()) {
       v.code = known->second;
     }
     if (!answers_later) return done(std::move(v));
@@ -47,11 +48,11 @@ class test_authorizer final : public auth::authorizer {
   [[nodiscard]] auth::decision check(const auth::principal&, std::string_view client_id,
                                      auth::action what,
                                      std::string_view topic) const noexcept override {
-    if (!only_for.empty() && client_id != only_for) return {true, "test:0"};
+    if (!only_for.empty() && client_id != only_for) return {.allowed = true, .rule = "test:0"};
     for (const auto& [action, denied_topic] : denied) {
-      if (action == what && denied_topic == topic) return {false, "test:1"};
+      if (action == what && denied_topic == topic) return {.allowed = false, .rule = "test:1"};
     }
-    return {true, "test:0"};
+    return {.allowed = true, .rule = "test:0"};
   }
 };
 

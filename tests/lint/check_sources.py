@@ -56,8 +56,9 @@ def outside(modules):
 # What an include may name, and where: (pattern, allowed(module, is_public), who may).
 INCLUDES = [
     (r"boost/asio\b.*", anywhere_in("net", "admin", "daemon"), "net, admin and daemon"),
-    (r"boost/(?!asio\b|assert/|system/|unordered/|intrusive/|container/).*", outside(SANS_IO),
-     "modules above broker"),
+    (r"boost/json\b.*", in_source("auth", "auth_http"), "src/auth and src/auth_http"),
+    (r"boost/(?!asio\b|json\b|assert/|system/|unordered/|intrusive/|container/).*",
+     outside(SANS_IO), "modules above broker"),
     (r"thread|mutex|shared_mutex|condition_variable|future|stop_token|semaphore|latch|barrier",
      outside(SANS_IO), "modules above broker"),
     (r"fstream|iostream|filesystem", outside(SANS_IO), "modules above broker"),
@@ -69,6 +70,7 @@ INCLUDES = [
     (r"openssl/.*",
      lambda module, is_public: module == "net" or module == "auth" and not is_public,
      "net and src/auth"),
+    (r"sodium\.h", in_source("auth"), "src/auth"),
 ]
 
 NO_CLOCK = "the time is an argument; only net and daemon read a clock"

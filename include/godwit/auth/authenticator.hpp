@@ -2,6 +2,7 @@
 
 #include <godwit/auth/principal.hpp>
 #include <godwit/base/bytes.hpp>
+#include <godwit/base/clock.hpp>
 #include <godwit/mqtt/reason_code.hpp>
 
 #include <functional>
@@ -17,25 +18,38 @@ struct credentials {
   std::optional<base::bytes_view> password;
   std::string_view peer;      ///< "address:port"
   std::string_view listener;  ///< name of the listener
+  /// What the listener verified; null: the client showed no certificate.
+  const auth::certificate* certificate = nullptr;
+  base::moment now{};
 };
 
 /// `code` is success, bad_user_name_or_password, not_authorized, banned or server_unavailable.
 struct verdict {
   mqtt::reason_code code = mqtt::reason_code::success;
-  principal who;
+  principal who{};
+  /// For the log: how the client was recognised, or why it was refused. Not told to the client.
+  const char* why = "";
 };
 
-/// The port that says who a client is.
+/// The port that says who a client is. One per shard, on its thread.
 class authenticator {
  public:
   virtual ~authenticator() = default;
-  /// Calls `done` exactly once, during the call or later, on the calling shard's thread. The
-  /// connection may be gone by then; whoever made `done` copes with that.
+  /// Calls `done` exactly once, during the call or later, on the calling shard's thread, in a turn.
+  /// The connection may be gone by then; whoever made `done` copes with that.
   virtual void authenticate(const credentials& c, std::function<void(verdict)> done) = 0;
+  /// Judges somebody who was let in before, after what decides has changed: what is known of them
+  /// now, or nothing if they would not be let in any more (their password changed, say). `c` says
+  /// where they come from; it has no password.
+  [[nodiscard]] virtual std::optional<principal> review(const principal& who,
+                                                        const credentials& c) const {
+    static_cast<void>(c);
+    return who;
+  }
 };
 
 /// Lets everybody in. A user name that is given becomes the principal's, unchecked; so it is only
-/// for listeners that were asked to be anonymous.
+/// for tests and for brokers without any rules.
 class anonymous_authenticator final : public authenticator {
  public:
   void authenticate(const credentials& c, std::function<void(verdict)> done) override;

@@ -74,6 +74,10 @@ class shard {
   /// When a turn is needed although nothing happens.
   [[nodiscard]] std::optional<base::steady_time> next_due() const;
 
+  /// In a turn: what decides about logins or rights has changed. Everybody who is connected is
+  /// judged again; who would not be let in any more is disconnected.
+  void review();
+
   /// Starts a graceful stop: takes no new connection, ends those there are (wills stay), flushes.
   /// `stopped()` is true once nothing of the shard is on its way.
   void stop();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <godwit/auth/principal.hpp>
 #include <godwit/base/bytes.hpp>
 #include <godwit/base/strong.hpp>
 #include <godwit/session/close_reason.hpp>
@@ -15,10 +16,15 @@ namespace godwit::broker {
 /// A connection as the transport of one shard knows it.
 using transport_id = base::strong<std::uint32_t, struct transport_id_tag>;
 
+/// Who the client is by the certificate that it has proved to own.
+using peer_certificate = auth::certificate;
+
 /// Where a connection comes from; text forms are for the log and for authentication.
 struct peer_info {
   std::string address;   ///< "127.0.0.1:40123", "[::1]:40123"
   std::string listener;  ///< name of the listener it was accepted on
+  /// What the listener verified of the client's certificate; null: it showed none.
+  std::unique_ptr<const peer_certificate> certificate{};
 };
 
 /// A connection on its way to another shard: whatever the transport needs to go on there.

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace godwit::net {
@@ -14,8 +15,8 @@ namespace godwit::net {
 /// What all shards share; outlives the threads.
 struct shared_ports {
   store::store& durable_store;
-  auth::authenticator& authenticator;
-  auth::authorizer& authorizer;
+  std::span<auth::authenticator* const> authenticators;  ///< one per shard, like the next
+  std::span<auth::authorizer* const> authorizers;
   routing::interest_table& interest;
   broker::number_source& numbers;
   const base::clock& clock;  ///< `boot_clock`
@@ -47,6 +48,9 @@ class broker_threads {
   /// `on_ended` is called once, on a shard's thread, when the last one ends: `join` does not wait
   /// then.
   void start(std::function<void()> on_ended = {});
+  /// Runs `work` on a shard's thread, in a turn. Any thread; once the threads have ended it is not
+  /// run any more.
+  void run_on(routing::shard_id id, std::function<void()> work);
   /// Makes every shard run a turn: something outside has changed. Any thread.
   void wake_all();
   /// First call: graceful. Listeners close, shards end their connections and flush; the threads end

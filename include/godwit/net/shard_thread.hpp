@@ -60,6 +60,8 @@ class shard_thread final : private transport_events {
   /// Runs the shard on a thread of its own, named "godwit/<id>", that handles no signals.
   void start();
   void join();
+  /// Runs `work` on the thread, in a turn. Any thread; not run any more once the thread has ended.
+  void post(std::function<void()> work);
 
  private:
   void on_bytes(broker::connection_token token, base::bytes_view bytes) override;

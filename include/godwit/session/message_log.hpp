@@ -88,6 +88,11 @@ class message_log {
   ack_outcome on_pubrec(mqtt::packet_id id, recorder& records);
   ack_outcome on_pubcomp(mqtt::packet_id id, recorder& records);
 
+  /// A message that `pump` has just handed out must not leave after all, and leaves the log
+  /// (returned). One that was sent before with QoS 2 stays, as if PUBREC had come: PUBREL follows,
+  /// so that the packet id is free at both ends; count 0.
+  tally withdraw(const outgoing& o, recorder& records);
+
   /// Makes everything that was sent on this connection and not answered go out again (MQTT 3.1's
   /// retry on a live connection). [v31 M31-retry-1]
   void retry() noexcept { resume(); }

@@ -17,9 +17,9 @@ TEST(AnonymousAuthenticator, LetsEverybodyInUnderTheNameTheyGive) {
   door.authenticate(c, keep);
   ASSERT_EQ(verdicts.size(), 2U);
   EXPECT_EQ(verdicts[0].code, mqtt::reason_code::success);
-  EXPECT_EQ(verdicts[0].who.user_name, "");
+  EXPECT_EQ(verdicts[0].who.user_name(), "");
   EXPECT_EQ(verdicts[1].code, mqtt::reason_code::success);
-  EXPECT_EQ(verdicts[1].who.user_name, "ann");
+  EXPECT_EQ(verdicts[1].who.user_name(), "ann");
 }
 
 bool allowed(action what, std::string_view topic) {

@@ -28,10 +28,12 @@ class broker_bench {
  public:
   explicit broker_bench(std::size_t shards)
       : counters_(shards),
+        authenticators_(shards, &authenticator_),
+        authorizers_(shards, &authorizer_),
         interest_{shards, 1},
         threads_{
             options_for(shards),
-            {store_, authenticator_, authorizer_, interest_, numbers_, clock_, log_, counters_}} {
+            {store_, authenticators_, authorizers_, interest_, numbers_, clock_, log_, counters_}} {
     threads_.open().value();
     threads_.start([this] { ++ended; });
   }
@@ -52,6 +54,8 @@ class broker_bench {
   store::memory_store store_{store::memory_store::mode::immediate};
   auth::anonymous_authenticator authenticator_;
   auth::open_authorizer authorizer_;
+  std::vector<auth::authenticator*> authenticators_;
+  std::vector<auth::authorizer*> authorizers_;
   routing::interest_table interest_;
   broker::number_source numbers_;
   broker_threads threads_;

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <godwit/auth/authenticator.hpp>
+#include <godwit/auth/authorizer.hpp>
+#include <godwit/auth/login_cache.hpp>
+#include <godwit/auth/login_throttle.hpp>
+#include <godwit/auth/security.hpp>
+#include <godwit/auth/workshop.hpp>
+
+#include <memory>
+
+namespace godwit::auth {
+
+/// Decides on one shard who may come in and what they may do. Everything on the shard's thread.
+///
+/// A login: an open listener lets everybody in. Else the certificate is asked, if the listener
+/// takes certificates; then a password that looks like a token; then the password file. The first
+/// that knows the client decides. Refusals for a wrong password and for an unknown user are alike,
+/// in code and in time.
+class gatekeeper final : public authenticator, public authorizer {
+ public:
+  /// `secret`: 32 random bytes of this process, the same on all shards. They share the size of the
+  /// cache.
+  gatekeeper(std::shared_ptr<const security> now, workshop& slow_work, base::bytes secret,
+             std::size_t shards);
+
+  void authenticate(const credentials& c, std::function<void(verdict)> done) override;
+  [[nodiscard]] std::optional<principal> review(const principal& who,
+                                                const credentials& c) const override;
+  [[nodiscard]] decision check(const principal& who, std::string_view client_id, action what,
+                               std::string_view topic) const noexcept override;
+  [[nodiscard]] bool limits_receivers() const noexcept override {
+    return security_->rules || !security_->login.jwt.acl_claim.empty();
+  }
+
+  /// From now on this decides. Logins under way are judged by it when they come to their end.
+  void adopt(std::shared_ptr<const security> fresh);
+
+ private:
+  struct attempt;
+  void ask_password_file(const credentials& c, std::function<void(verdict)> done);
+  void compute(std::shared_ptr<attempt> a);
+  void computed(attempt& a);
+  [[nodiscard]] verdict let_in(identity_parts parts, const credentials& c, const char* why) const;
+  [[nodiscard]] principal anonymous(const credentials& c) const;
+  void add_needed_facts(identity_parts& parts, const credentials& c) const;
+
+  std::shared_ptr<const security> security_;
+  workshop& workshop_;
+  base::hash_seed seed_;
+  std::size_t shards_;
+  login_cache cache_;
+  login_throttle throttle_;
+  open_authorizer open_;
+};
+
+}  // namespace godwit::auth

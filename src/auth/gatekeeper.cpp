@@ -1,0 +1,273 @@
+#include "crypto.hpp"
+#include "peer_text.hpp"
+
+#include <godwit/auth/gatekeeper.hpp>
+#include <godwit/base/assert.hpp>
+#include <godwit/mqtt/utf8.hpp>
+
+#include <algorithm>
+#include <cstring>
+
+namespace godwit::auth {
+namespace {
+
+using mqtt::reason_code;
+
+verdict refused(const char* why, reason_code code = reason_code::bad_user_name_or_password) {
+  return {.code = code, .who = principal{}, .why = why};
+}
+
+constexpr const char* wrong_password = "unknown user or wrong password";
+
+std::string_view name_in(const certificate& c, certificate_user which) noexcept {
+  switch (which) {
+    case certificate_user::none:
+      break;
+    case certificate_user::common_name:
+      return c.common_name;
+    case certificate_user::subject:
+      return c.subject;
+    case certificate_user::alt_name:
+      return c.subject_alt_names.empty() ? std::string_view{}
+                                         : std::string_view{c.subject_alt_names.front()};
+  }
+  return {};
+}
+
+base::hash_seed seed_from(base::bytes_view secret) {
+  base::hash_seed seed;
+  GODWIT_ASSERT(secret.size() >= 32);
+  std::memcpy(&seed, secret.data() + 16, sizeof seed);
+  return seed;
+}
+
+/// Of an entry's text, so that a changed entry has another.
+std::uint64_t proof_of(const password_hash& entry, const base::hash_seed& seed) noexcept {
+  return base::seeded_hash(entry.text(), seed);
+}
+
+login_throttle::options throttle_options(const login_options& o) noexcept {
+  return {.failures_free = o.failures_free, .failure_interval = o.failure_interval};
+}
+
+}  // namespace
+
+const login_methods* security::find(std::string_view listener) const noexcept {
+  const auto found = std::ranges::find(listeners, listener, &listener_policy::name);
+  return found == listeners.end() ? nullptr : &found->ways;
+}
+
+/// A login whose password is being computed.
+struct gatekeeper::attempt {
+  std::shared_ptr<const security> judged_by;
+  const password_hash* entry = nullptr;  ///< of `judged_by`
+  bool is_user = false;                  ///< false: a stand-in, and the answer is no
+  std::string user;
+  base::bytes password;
+  std::string client_id;
+  std::string peer;
+  std::string listener;
+  std::unique_ptr<const auth::certificate> certificate;
+  base::moment started;
+  bool is_right = false;
+  std::function<void(verdict)> done;
+
+  attempt() = default;
+  attempt(const attempt&) = delete;
+  attempt& operator=(const attempt&) = delete;
+  ~attempt() { wipe(password); }
+
+  [[nodiscard]] credentials asked() const noexcept {
+    credentials c;
+    c.client_id = client_id;
+    c.user_name = user;
+    c.peer = peer;
+    c.listener = listener;
+    c.certificate = certificate.get();
+    c.now = started;
+    return c;
+  }
+};
+
+gatekeeper::gatekeeper(std::shared_ptr<const security> now, workshop& slow_work, base::bytes secret,
+                       std::size_t shards)
+    : security_{std::move(now)},
+      workshop_{slow_work},
+      seed_{seed_from(secret)},
+      shards_{shards},
+      cache_{std::move(secret), security_->login.cache_entries / shards},
+      throttle_{throttle_options(security_->login), seed_} {}
+
+void gatekeeper::adopt(std::shared_ptr<const security> fresh) {
+  security_ = std::move(fresh);
+  throttle_.set(throttle_options(security_->login));
+}
+
+void gatekeeper::authenticate(const credentials& c, std::function<void(verdict)> done) {
+  const login_methods* const how = security_->find(c.listener);
+  if (how == nullptr) {
+    done(refused("the listener has no way to log in", reason_code::not_authorized));
+    return;
+  }
+  if (how->is_open()) {
+    done({.code = reason_code::success, .who = anonymous(c), .why = "anonymous"});
+    return;
+  }
+  if (how->certificate && c.certificate != nullptr) {
+    identity_parts parts;
+    parts.user_name = name_in(*c.certificate, security_->login.certificate_user);
+    parts.vouched_by = voucher::certificate;
+    // Battery 95: no name with control characters becomes an identity.
+    done(is_user_name(parts.user_name) ? let_in(std::move(parts), c, "certificate")
+                                       : refused("the certificate has no name that can be used"));
+    return;
+  }
+  if (!c.user_name && !c.password) {
+    done(how->anonymous
+             ? verdict{.code = reason_code::success, .who = anonymous(c), .why = "anonymous"}
+             : refused("no user name and no password"));
+    return;
+  }
+  if (!c.password) {  // battery 91
+    done(refused("no password"));
+    return;
+  }
+  const std::string_view password = base::as_text(*c.password);
+  if (how->jwt && looks_like_jwt(password)) {
+    auto told = read_jwt(password, *security_->keys, security_->login.jwt, c.client_id, c.now.wall);
+    done(told ? let_in(*std::move(told), c, "token") : refused(told.error().why));
+    return;
+  }
+  if (!how->password || !c.user_name || c.user_name->empty() ||
+      c.password->size() > password_bytes_max) {
+    done(refused(wrong_password));
+    return;
+  }
+  ask_password_file(c, std::move(done));
+}
+
+void gatekeeper::ask_password_file(const credentials& c, std::function<void(verdict)> done) {
+  const std::string_view user = *c.user_name;
+  const auto* const found = security_->passwords->find(user);
+  auto a = std::make_shared<attempt>();
+  a->judged_by = security_;
+  a->is_user = found != nullptr;
+  a->entry = found != nullptr ? &found->hash
+                              : &security_->passwords->stand_in(base::seeded_hash(user, seed_));
+  a->user = user;
+  a->password.assign(c.password->begin(), c.password->end());
+  a->client_id = c.client_id;
+  a->peer = c.peer;
+  a->listener = c.listener;
+  a->started = c.now;
+  a->done = std::move(done);
+  if (c.certificate != nullptr) {
+    a->certificate = std::make_unique<const auth::certificate>(*c.certificate);
+  }
+  if (a->is_user && cache_.knows(user, *a->entry, a->password)) {
+    a->is_right = true;
+    computed(*a);
+    return;
+  }
+  if (!throttle_.admits(address_of(c.peer), user, c.now.steady)) {
+    a->done(refused("too many wrong passwords", reason_code::server_unavailable));
+    return;
+  }
+  compute(std::move(a));
+}
+
+void gatekeeper::compute(std::shared_ptr<attempt> a) {
+  if (!a->entry->is_slow()) {
+    a->is_right = a->entry->matches(a->password) && a->is_user;
+    computed(*a);
+    return;
+  }
+  const bool is_taken =
+      workshop_.submit([a] { a->is_right = a->entry->matches(a->password) && a->is_user; },
+                       [this, a] { computed(*a); });
+  if (!is_taken) a->done(refused("too many logins wait", reason_code::server_unavailable));
+}
+
+void gatekeeper::computed(attempt& a) {
+  const credentials c = a.asked();
+  if (!a.is_right) {
+    throttle_.count_failure(address_of(a.peer), a.user, a.started.steady);
+    a.done(refused(wrong_password));
+    return;
+  }
+  if (a.entry->is_slow()) cache_.add(a.user, *a.entry, a.password);
+  identity_parts parts;
+  parts.user_name = a.user;
+  parts.vouched_by = voucher::password;
+  parts.proof = proof_of(*a.entry, seed_);
+  verdict v = let_in(std::move(parts), c, "password");
+  if (a.judged_by != security_) {
+    auto still = review(v.who, c);
+    v = still ? verdict{.code = v.code, .who = *std::move(still), .why = v.why}
+              : refused(wrong_password);
+  }
+  a.done(std::move(v));
+}
+
+verdict gatekeeper::let_in(identity_parts parts, const credentials& c, const char* why) const {
+  add_needed_facts(parts, c);
+  return {.code = reason_code::success, .who = make_principal(std::move(parts)), .why = why};
+}
+
+principal gatekeeper::anonymous(const credentials& c) const {
+  identity_parts parts;
+  add_needed_facts(parts, c);
+  return parts.has_facts ? make_principal(std::move(parts)) : principal{};
+}
+
+void gatekeeper::add_needed_facts(identity_parts& parts, const credentials& c) const {
+  if (!security_->rules) return;
+  const rule_set::needs need = security_->rules->needed();
+  if (need.address) parts.facts.address = address_of(c.peer);
+  if (need.listener) parts.facts.listener = c.listener;
+  if (c.certificate != nullptr) parts.facts.certificate = *c.certificate;
+  if (need.address || need.listener || c.certificate != nullptr) parts.has_facts = true;
+}
+
+std::optional<principal> gatekeeper::review(const principal& who, const credentials& c) const {
+  const login_methods* const how = security_->find(c.listener);
+  if (how == nullptr) return std::nullopt;
+  const identity* const known = who.who();
+  const voucher by = known != nullptr ? known->vouched_by : voucher::nobody;
+  switch (by) {
+    case voucher::nobody:
+      if (!how->is_open() && !how->anonymous) return std::nullopt;
+      return anonymous(c);
+    case voucher::password: {
+      const auto* const entry =
+          how->password ? security_->passwords->find(who.user_name()) : nullptr;
+      if (entry == nullptr || proof_of(entry->hash, seed_) != known->proof) return std::nullopt;
+      break;
+    }
+    case voucher::certificate:
+      if (!how->certificate || c.certificate == nullptr ||
+          name_in(*c.certificate, security_->login.certificate_user) != who.user_name()) {
+        return std::nullopt;
+      }
+      break;
+    case voucher::jwt:
+      if (!how->jwt || !security_->keys->has(known->proof) || known->expires <= c.now.wall) {
+        return std::nullopt;
+      }
+      break;
+    case voucher::http:
+      return std::nullopt;
+  }
+  identity_parts parts = parts_of(who);
+  add_needed_facts(parts, c);
+  return make_principal(std::move(parts));
+}
+
+decision gatekeeper::check(const principal& who, std::string_view client_id, action what,
+                           std::string_view topic) const noexcept {
+  if (security_->rules) return security_->rules->check(who, client_id, what, topic);
+  if (const auto own = check_granted(who, client_id, what, topic)) return *own;
+  return open_.check(who, client_id, what, topic);
+}
+
+}  // namespace godwit::auth

@@ -1,0 +1,2 @@
+// Boost.JSON, compiled here so that nothing has to be linked.
+#include <boost/json/src.hpp>

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <godwit/auth/principal.hpp>
+
+#include <string_view>
+
+namespace godwit::auth {
+
+/// The address in "10.0.0.1:40123" or "[::1]:40123"; all zeros if there is none, as with Unix
+/// sockets.
+[[nodiscard]] address_bytes address_of(std::string_view peer);
+
+}  // namespace godwit::auth
