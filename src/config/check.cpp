@@ -1,6 +1,7 @@
 #include "check.hpp"
 
 #include "address.hpp"
+#include "login_words.hpp"
 #include "values.hpp"
 
 #include <set>
@@ -29,13 +30,28 @@ void check_listeners(loaded& file) {
     if (o.port != 0 && !addresses.insert({o.bind, o.port}).second) {
       blame(i, "port", "another listener has this address and port already");
     }
-    if (o.bind != "localhost" && !is_loopback(o.bind) && !l.allow_anonymous_remote) {
+    if (const auto missing = find_not_set_up(l.authentication, file.value.login)) {
+      blame(i, "authentication", *missing);
+    }
+    const auth::login_methods ways = file.value.methods_of(l);
+    const bool is_open = ways.is_open() || ways.anonymous;
+    if (is_open && o.bind != "localhost" && !is_loopback(o.bind) && !l.allow_anonymous_remote) {
       blame(i, "bind",
             quoted(o.bind) +
-                " can be reached from other machines, and everybody gets in without a password; if "
-                "that is meant, add \"allow_anonymous_remote: true\" to this listener");
+                " can be reached from other machines, and everybody gets in without a password; "
+                "set up \"authentication\", or, if that is meant, add \"allow_anonymous_remote: "
+                "true\" to this listener");
     }
   }
+}
+
+void check_rights(loaded& file) {
+  const authorization_settings& r = file.value.rights;
+  if (r.rule_file.empty() || r.mosquitto_acl_file.empty()) return;
+  const auto at = file.origins.find("authorization.mosquitto_acl_file");
+  file.mistakes.push_back({at != file.origins.end() ? at->second : position{},
+                           "authorization.mosquitto_acl_file: there is a rule_file already; rights "
+                           "are in one file"});
 }
 
 }  // namespace godwit::config

@@ -80,6 +80,7 @@ class reader {
       }
     }
     check_listeners(out_);
+    check_rights(out_);
     return std::move(out_);
   }
 

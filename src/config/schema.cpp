@@ -1,6 +1,8 @@
 #include "schema.hpp"
 
 #include "address.hpp"
+#include "login_words.hpp"
+#include "make_key.hpp"
 
 #include <algorithm>
 
@@ -24,20 +26,6 @@ constexpr std::uint64_t any16 = 65'535;
 constexpr std::uint64_t any32 = 4'294'967'295;
 /// The largest MQTT packet: a fixed header of 5 bytes and a Remaining Length of 268,435,455.
 constexpr std::uint64_t packet_bytes = 268'435'460;
-
-template <class Target, class Kind, class Field>
-key<Target> make(std::string_view path, Kind kind, Field field, std::string_view doc) {
-  const auto read_from = [field](const Target& t) -> const auto& {
-    return field(const_cast<Target&>(t));
-  };
-  key<Target> k{std::string(path), kind.kind(), kind.range(), std::string(doc), {}, {}, {}};
-  k.show = [kind, read_from](const Target& t) { return kind.show(read_from(t)); };
-  k.usual = k.show(Target{});
-  k.set = [kind, field, usual = k.usual](Target& t, std::string_view text) {
-    return kind.read(text, usual, field(t));
-  };
-  return k;
-}
 
 template <class Kind, class T>
 key<configuration> limit(std::string_view path, Kind kind, T limits::*member,
@@ -130,30 +118,6 @@ bool is_bind(std::string_view text) {
   return text == "localhost" || text == "*" || is_ip_address(text);
 }
 
-/// A word, or a full path; the member is empty for the word.
-struct path_or_word {
-  std::string_view word;
-  std::string_view what;  ///< "a file", "a directory"
-  [[nodiscard]] std::string kind() const { return std::string(word) + " or " + path(); }
-  [[nodiscard]] std::string range() const { return {}; }
-  complaint read(std::string_view text, std::string_view, std::string& out) const {
-    constexpr std::size_t path_bytes_max = 4'095;
-    const bool is_printable = std::ranges::none_of(
-        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-    if (text != word && (!text.starts_with('/') || text.size() > path_bytes_max || !is_printable)) {
-      return quoted(text) + " is neither " + std::string(word) + " nor " + path();
-    }
-    out = text == word ? std::string_view{} : text;
-    return std::nullopt;
-  }
-  [[nodiscard]] std::string show(const std::string& value) const {
-    return value.empty() ? std::string(word) : value;
-  }
-
- private:
-  [[nodiscard]] std::string path() const { return std::string(what) + "'s full path"; }
-};
-
 }  // namespace
 
 std::vector<key<listener>> listener_keys() {
@@ -173,13 +137,20 @@ std::vector<key<listener>> listener_keys() {
              "Connections the system holds until they are accepted."),
       socket("optional", truth{}, &options::optional,
              "Whether to go on without this listener if the machine lacks its address."),
+      permission("authentication",
+                 free_text{"ways to log in",
+                           "default (all that are set up), none, or some of certificate, jwt, "
+                           "password and anonymous with commas between",
+                           is_way_to_log_in},
+                 &listener::authentication,
+                 "How clients log in here; anonymous lets in those who show nothing at all."),
       permission("allow_anonymous_remote", truth{}, &listener::allow_anonymous_remote,
                  "Lets everybody who reaches an address beyond loopback in, without a password."),
   };
 }
 
 std::vector<key<configuration>> broker_keys() {
-  return {
+  std::vector<key<configuration>> keys{
       whole("shards", count_or_word{{1, 64, "auto"}, "auto"}, &configuration::shards,
             "Threads that serve clients; auto is one per core."),
       whole("connections_max", count{{1, any32, "none"}}, &configuration::connections_max,
@@ -214,7 +185,6 @@ std::vector<key<configuration>> broker_keys() {
           "A client whose TCP acknowledges nothing for so long, with output waiting, is closed."),
       network("connection.linger_max", duration{{1, hour}}, &net::tuning::linger_max,
               "How long a client that the broker closed may take to close its side."),
-
       limit("session.expiry", duration{{second, 100 * year, "never"}}, &limits::session_expiry,
             "How long a session of clean session 0 is kept after its connection ended."),
       limit("session.subscriptions_max", count{{1, any32}}, &limits::subscriptions_max,
@@ -315,12 +285,20 @@ std::vector<key<configuration>> broker_keys() {
       logging("log.destination", path_or_word{"stderr", "a file"}, &observe::log_options::file,
               "Where the log goes; SIGHUP opens a file again, as rotation needs it."),
   };
+  const auto sessions = std::ranges::find(keys, "session.expiry", &key<configuration>::path);
+  auto logins = login_keys();
+  keys.insert(sessions, std::make_move_iterator(logins.begin()),
+              std::make_move_iterator(logins.end()));
+  return keys;
 }
 
 std::vector<section> sections() {
   return {
       {"listeners", "Where clients connect."},
       {"connection", "What one connection may do and cost."},
+      {"authentication", "Who clients are; docs/security.md explains it."},
+      {"authentication.jwt", "Passwords that are JSON Web Tokens."},
+      {"authorization", "What clients may do."},
       {"session", "What one session may hold, and for how long."},
       {"session.queue", "Messages that wait for a session, queued or offline."},
       {"session.slow_subscriber", "When a subscriber reads more slowly than others publish."},

@@ -27,6 +27,8 @@ struct key {
 /// The keys of the file in the order in which people read them. Loader, suggestions, the rendered
 /// forms and the documentation all follow this table: a new key is one entry in it.
 [[nodiscard]] std::vector<key<configuration>> broker_keys();
+/// Of these, `authentication` and `authorization`.
+[[nodiscard]] std::vector<key<configuration>> login_keys();
 /// The keys of one entry of `listeners`.
 [[nodiscard]] std::vector<key<listener>> listener_keys();
 

@@ -2,14 +2,15 @@
 
 #include "control_socket.hpp"
 #include "leveled_sink.hpp"
+#include "live_keys.hpp"
+#include "load_security.hpp"
 #include "open_store.hpp"
 #include "sd_notify.hpp"
+#include "shard_gates.hpp"
 #include "signals.hpp"
 #include "store_commands.hpp"
 #include "surroundings.hpp"
 
-#include <godwit/auth/authenticator.hpp>
-#include <godwit/auth/authorizer.hpp>
 #include <godwit/base/checked_cast.hpp>
 #include <godwit/config/render.hpp>
 #include <godwit/net/boot_clock.hpp>
@@ -75,9 +76,11 @@ void print_first_steps(std::uint16_t port) {
 /// The broker and everything it stands on, in the order in which they need one another.
 class broker_process {
  public:
-  broker_process(const command_line& line, const config::loaded& file, signals& from_outside)
+  broker_process(const command_line& line, const config::loaded& file,
+                 std::shared_ptr<const auth::security> decides, signals& from_outside)
       : line_(line),
         file_(file),
+        decides_(std::move(decides)),
         signals_(from_outside),
         sink_(observe::make_log_sink(log_options(file.value)), file.value.log.level),
         log_(clock_, std::make_unique<borrowed_sink>(sink_), file.value.log.level),
@@ -136,13 +139,13 @@ class broker_process {
   }
 
   exit_status serve_with(store::store& durable) {
-    auth::anonymous_authenticator authenticator;
-    auth::open_authorizer authorizer;
+    shard_gates gates{decides_, options_.shard.shards, random_secret()};
     routing::interest_table interest{options_.shard.shards, options_.shard.seed};
     broker::number_source numbers;
     std::vector<observe::counters> counters(options_.shard.shards);
-    net::broker_threads threads{
-        options_, {durable, authenticator, authorizer, interest, numbers, clock_, sink_, counters}};
+    net::broker_threads threads{options_,
+                                {durable, gates.authenticators(), gates.authorizers(), interest,
+                                 numbers, clock_, sink_, counters}};
     numbers.start_above(broker::recover(shards_of(threads), options_.shard, durable, clock_.now()));
     if (const auto opened = threads.open(); !opened) {
       const net::listen_error why = opened.error();
@@ -155,6 +158,8 @@ class broker_process {
       const store::condition state = durable.state();
       if (store_state_.exchange(state) != state) signals_.wake();
     });
+    gates.connect(threads);
+    gates_ = &gates;
     threads.start([this] {
       threads_ended_ = true;
       signals_.wake();
@@ -162,6 +167,7 @@ class broker_process {
     say_ready(threads);
     const exit_status status = follow_signals(threads);
     threads.join();
+    gates.stop();
     log_.info("broker.stopped");
     return status;
   }
@@ -218,32 +224,45 @@ class broker_process {
     }
   }
 
-  /// What a SIGHUP does today: the log file is opened again, and the configuration is read and
-  /// compared. Nothing of it is applied while clients are served.
+  /// The log file is opened again. The configuration and the files it names are read and checked;
+  /// if all of it is right, logins and rights change at once, everything else at the next start.
   void reload(const net::broker_threads& threads) {
     tell(notifier_.reloading(monotonic_now()));
     log_.reopen();
-    if (!line_.config_file.empty()) compare_with_file();
+    if (!line_.config_file.empty()) reload_file();
     tell(notifier_.ready(status_line(threads)));
   }
 
-  void compare_with_file() {
+  void reload_file() {
     config::loaded fresh = config::load_file(line_.config_file);
-    for (const config::mistake& m : fresh.mistakes) {
-      const auto [what, remedy] = split_remedy(m.what);
-      log_.error("reload.mistake", {{"file", line_.config_file},
-                                    {"line", m.where.line},
-                                    {"column", m.where.column},
-                                    {"what", what},
-                                    {"remedy", remedy}});
-    }
+    for (const config::mistake& m : fresh.mistakes) tell_mistake(line_.config_file, m);
     if (!fresh.mistakes.empty()) return;
     apply_overrides(line_, fresh);
+    config::loaded next = file_;
+    const auto applied = take_live_keys(fresh.value, next.value);
+    const loaded_security files = load_security(next.value);
+    for (const security_mistake& m : files.mistakes) tell_mistake(m.path, m.what);
+    if (!files.mistakes.empty()) return;
+    for (const config::difference& d : applied) {
+      log_.info("reload.applied", {{"key", d.key}, {"before", d.before}, {"now", d.after}});
+    }
+    file_.value = std::move(next.value);
+    decides_ = files.value;
+    gates_->adopt(decides_);
     const auto changes = config::differences(file_.value, fresh.value);
     for (const config::difference& d : changes) {
       log_.warn("reload.needs_restart", {{"key", d.key}, {"running", d.before}, {"file", d.after}});
     }
-    log_.info("reload.done", {{"need_restart", changes.size()}});
+    log_.info("reload.done", {{"applied", applied.size()}, {"need_restart", changes.size()}});
+  }
+
+  void tell_mistake(const std::string& path, const config::mistake& m) {
+    const auto [what, remedy] = split_remedy(m.what);
+    log_.error("reload.mistake", {{"file", path},
+                                  {"line", m.where.line},
+                                  {"column", m.where.column},
+                                  {"what", what},
+                                  {"remedy", remedy}});
   }
 
   /// A store that has failed acknowledges nothing more: the process ends, and the supervisor's next
@@ -283,7 +302,9 @@ class broker_process {
   }
 
   const command_line& line_;
-  const config::loaded& file_;
+  config::loaded file_;  ///< as it runs: what a reload changed is in it
+  std::shared_ptr<const auth::security> decides_;
+  shard_gates* gates_ = nullptr;
   signals& signals_;
   net::boot_clock clock_;
   leveled_sink sink_;
@@ -298,8 +319,8 @@ class broker_process {
 }  // namespace
 
 exit_status run_broker(const command_line& line, const config::loaded& file,
-                       signals& from_outside) {
-  return broker_process{line, file, from_outside}.run();
+                       std::shared_ptr<const auth::security> decides, signals& from_outside) {
+  return broker_process{line, file, std::move(decides), from_outside}.run();
 }
 
 void apply_overrides(const command_line& line, config::loaded& file) {

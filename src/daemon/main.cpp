@@ -1,5 +1,6 @@
 #include "broker_process.hpp"
 #include "command_line.hpp"
+#include "load_security.hpp"
 #include "signals.hpp"
 #include "store_commands.hpp"
 
@@ -25,6 +26,13 @@ exit_status refuse(const std::vector<config::mistake>& mistakes, const std::stri
   return exit_status::wrong_input;
 }
 
+exit_status refuse(const std::vector<security_mistake>& mistakes) {
+  for (const security_mistake& m : mistakes) print(stderr, describe(m) + "\n");
+  print(stderr,
+        "godwitd: what decides about logins and rights has mistakes, nothing was started\n");
+  return exit_status::wrong_input;
+}
+
 exit_status run(const command_line& line) {
   using task = command_line::task;
   if (line.what == task::help) {
@@ -39,6 +47,10 @@ exit_status run(const command_line& line) {
   if (!line.config_file.empty()) file = config::load_file(line.config_file);
   if (!file.mistakes.empty()) return refuse(file.mistakes, line.config_file);
   apply_overrides(line, file);
+  const loaded_security decides = load_security(file.value);
+  if (!decides.mistakes.empty() && (line.what == task::check || line.what == task::run)) {
+    return refuse(decides.mistakes);
+  }
   if (line.what == task::check) {
     print(stdout, "OK: " + (line.config_file.empty() ? "the defaults" : line.config_file) + "\n");
     return exit_status::ended;
@@ -49,7 +61,7 @@ exit_status run(const command_line& line) {
   }
   if (line.what != task::run) return run_store_command(line, file);
   signals from_outside;
-  return run_broker(line, file, from_outside);
+  return run_broker(line, file, decides.value, from_outside);
 }
 
 }  // namespace

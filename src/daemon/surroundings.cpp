@@ -23,6 +23,16 @@ std::uint64_t random_seed() {
   return (std::uint64_t{source()} << 32U) | source();
 }
 
+base::bytes random_secret() {
+  base::bytes out;
+  for (int i = 0; i < 4; ++i) {
+    for (std::uint64_t left = random_seed(), byte = 0; byte < 8; ++byte, left >>= 8U) {
+      out.push_back(static_cast<std::byte>(left & 0xffU));
+    }
+  }
+  return out;
+}
+
 std::chrono::microseconds monotonic_now() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now().time_since_epoch());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <godwit/base/bytes.hpp>
 #include <godwit/config/configuration.hpp>
 
 #include <chrono>
@@ -15,6 +16,8 @@ namespace godwit::daemon {
 [[nodiscard]] std::size_t default_shards();
 /// From the system's random source: clients cannot foresee where they are placed.
 [[nodiscard]] std::uint64_t random_seed();
+/// 32 bytes from the same source, for keys that live as long as the process.
+[[nodiscard]] base::bytes random_secret();
 /// For the service manager, which compares it with its own.
 [[nodiscard]] std::chrono::microseconds monotonic_now();
 /// The socket of the service manager, or nothing. It is taken out of the environment.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <godwit/auth/login_options.hpp>
 #include <godwit/broker/shard_options.hpp>
 #include <godwit/net/options.hpp>
 #include <godwit/observe/log.hpp>
@@ -15,6 +16,14 @@ namespace godwit::config {
 struct listener {
   net::listener_options options;
   bool allow_anonymous_remote = false;  ///< asked for by name, as the address is not loopback
+  /// "default" (every way that `authentication` sets up), "none", or ways with commas between.
+  std::string authentication = "default";
+};
+
+/// Where the rights of clients are written; empty: nowhere. At most one of the two.
+struct authorization_settings {
+  std::string rule_file;
+  std::string mosquitto_acl_file;
 };
 
 /// Whether durable state is on disk or only in memory.
@@ -42,8 +51,14 @@ struct configuration {
   /// broker.
   broker::shard_options broker;
   net::tuning net;
+  auth::login_options login;
+  authorization_settings rights;
   store_settings store;
   observe::log_options log;
+
+  /// The ways to log in at this listener. Names that are none, and ways that are not set up, are
+  /// left out; `load` has told them.
+  [[nodiscard]] auth::login_methods methods_of(const listener& l) const;
 
   /// 127.0.0.1 and, where the machine has it, ::1; port 1883.
   [[nodiscard]] static std::vector<listener> default_listeners();

@@ -109,9 +109,9 @@ TEST(Schema, NoTwoKeysFillTheSameMember) {
   for (const auto& changed : keys) {
     configuration c;
     std::string other;
-    for (const char* candidate : {"3s", "2h", "7", "700", "9MiB", "1.25", "false", "disconnect",
-                                  "suppress", "drop-newest", "warn", "json", "none", "received",
-                                  "/tmp/x"}) {
+    for (const char* candidate :
+         {"3s", "2h", "7", "700", "9MiB", "1.25", "false", "disconnect", "suppress", "drop-newest",
+          "warn", "json", "none", "received", "/tmp/x", "subject"}) {
       if (changed.usual != candidate && !changed.set(c, candidate)) {
         other = candidate;
         break;

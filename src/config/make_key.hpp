@@ -1,0 +1,69 @@
+#pragma once
+
+#include "schema.hpp"
+
+#include <algorithm>
+
+namespace godwit::config {
+
+/// A key of this path and kind; `field` finds its member in the target.
+template <class Target, class Kind, class Field>
+key<Target> make(std::string_view path, Kind kind, Field field, std::string_view doc) {
+  const auto read_from = [field](const Target& t) -> const auto& {
+    return field(const_cast<Target&>(t));
+  };
+  key<Target> k{std::string(path), kind.kind(), kind.range(), std::string(doc), {}, {}, {}};
+  k.show = [kind, read_from](const Target& t) { return kind.show(read_from(t)); };
+  k.usual = k.show(Target{});
+  k.set = [kind, field, usual = k.usual](Target& t, std::string_view text) {
+    return kind.read(text, usual, field(t));
+  };
+  return k;
+}
+
+/// A word, or a full path; the member is empty for the word.
+struct path_or_word {
+  std::string_view word;
+  std::string_view what;  ///< "a file", "a directory"
+  [[nodiscard]] std::string kind() const { return std::string(word) + " or " + path(); }
+  [[nodiscard]] std::string range() const { return {}; }
+  complaint read(std::string_view text, std::string_view, std::string& out) const {
+    constexpr std::size_t path_bytes_max = 4'095;
+    const bool is_printable = std::ranges::none_of(
+        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+    if (text != word && (!text.starts_with('/') || text.size() > path_bytes_max || !is_printable)) {
+      return quoted(text) + " is neither " + std::string(word) + " nor " + path();
+    }
+    out = text == word ? std::string_view{} : text;
+    return std::nullopt;
+  }
+  [[nodiscard]] std::string show(const std::string& value) const {
+    return value.empty() ? std::string(word) : value;
+  }
+
+ private:
+  [[nodiscard]] std::string path() const { return std::string(what) + "'s full path"; }
+};
+
+/// A word, or any other printable text; the member is empty for the word.
+struct text_or_word {
+  std::string_view word;
+  std::string_view what;
+  [[nodiscard]] std::string kind() const { return std::string(word) + " or " + std::string(what); }
+  [[nodiscard]] std::string range() const { return {}; }
+  complaint read(std::string_view text, std::string_view, std::string& out) const {
+    constexpr std::size_t bytes_max = 256;
+    const bool is_printable = std::ranges::none_of(
+        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+    if (text.empty() || text.size() > bytes_max || !is_printable) {
+      return quoted(text) + " is neither " + std::string(word) + " nor " + std::string(what);
+    }
+    out = text == word ? std::string_view{} : text;
+    return std::nullopt;
+  }
+  [[nodiscard]] std::string show(const std::string& value) const {
+    return value.empty() ? std::string(word) : value;
+  }
+};
+
+}  // namespace godwit::config

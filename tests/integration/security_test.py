@@ -1,0 +1,267 @@
+"""Logins and rights in a real godwitd: password files, tokens, rules, reload, godwitctl."""
+
+import pathlib
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import unittest
+
+from harness import Broker, godwitd, loopback_listener, sanitizer_environment
+from raw_client import packet, text
+
+CTL = str(pathlib.Path(godwitd()).with_name("godwitctl"))
+PASSWORD = "canary-Password-4711"
+
+
+def ctl(*arguments, expect=0, typed=None):
+    done = subprocess.run([CTL, *map(str, arguments)], capture_output=True, text=True, timeout=120,
+                          env=sanitizer_environment(), input=typed, check=False)
+    assert done.returncode == expect, (done.returncode, done.stdout, done.stderr)
+    return done
+
+
+class Client:
+    """Connects with a name and a password; `code` is the CONNACK's."""
+
+    def __init__(self, port, client_id, user=None, password=None, clean=True):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        flags = (0x02 if clean else 0) | (0x80 if user is not None else 0)
+        flags |= 0x40 if password is not None else 0
+        body = text("MQTT") + bytes([4, flags]) + b"\0\0" + text(client_id)
+        for value in (user, password):
+            if value is not None:
+                body += text(value)
+        self.socket.sendall(packet(0x10, body))
+        self.code = self.read(4)[3]
+
+    def read(self, count):
+        data = b""
+        while len(data) < count:
+            more = self.socket.recv(count - len(data))
+            assert more, "the broker closed the connection"
+            data += more
+        return data
+
+    def subscribe(self, topic, qos=0):
+        self.socket.sendall(packet(0x82, b"\0\1" + text(topic) + bytes([qos])))
+        return self.read(5)[4]
+
+    def publish(self, topic, payload, retain=False):
+        """With QoS 1, through PUBACK."""
+        self.socket.sendall(packet(0x33 if retain else 0x32, text(topic) + b"\0\2" + payload))
+        assert self.read(4)[:2] == b"\x40\2"
+
+    def next_message(self):
+        head = self.read(2)
+        body = self.read(head[1])
+        size = int.from_bytes(body[:2], "big")
+        return body[2:2 + size].decode(), body[2 + size:]
+
+    def is_closed(self):
+        return self.socket.recv(65536) == b""
+
+    def close(self):
+        self.socket.close()
+
+
+class Files(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="godwit-security-")
+        self.addCleanup(self.directory.cleanup)
+        self.users = pathlib.Path(self.directory.name) / "users"
+        self.rules = pathlib.Path(self.directory.name) / "rules.yaml"
+
+    def write_rules(self, rules):
+        self.rules.write_text(rules)
+        self.rules.chmod(0o644)
+
+    def config(self, **more):
+        return {"authentication": {"password_file": str(self.users)},
+                "authorization": {"rule_file": str(self.rules)}, **more}
+
+
+class Ctl(Files):
+    def test_passwd_makes_changes_and_removes_entries(self):
+        ctl("passwd", "--file", self.users, "ann", typed=PASSWORD + "\n")
+        self.assertEqual(stat.S_IMODE(self.users.stat().st_mode), 0o600)
+        first = self.users.read_text()
+        self.assertRegex(first, r"^ann:\$argon2id\$v=19\$m=19456,t=2,p=1\$[^\n]*\n$")
+        self.users.chmod(0o640)
+        ctl("passwd", "--file", self.users, "bob", typed=PASSWORD + "\n")
+        ctl("passwd", "--file", self.users, "ann", typed="other\n")
+        second = self.users.read_text()
+        self.assertEqual([line.split(":")[0] for line in second.splitlines()], ["ann", "bob"])
+        self.assertNotIn(first.strip(), second)
+        self.assertEqual(stat.S_IMODE(self.users.stat().st_mode), 0o640)
+        ctl("passwd", "--file", self.users, "--delete", "ann")
+        self.assertNotIn("ann", self.users.read_text())
+        self.assertNotIn(PASSWORD, second)
+
+    def test_mistakes_are_told_and_change_nothing(self):
+        self.users.write_text("ann\n")
+        self.users.chmod(0o600)
+        done = ctl("passwd", "--file", self.users, "bob", typed="x\n", expect=1)
+        self.assertIn(f"{self.users}:1:", done.stderr)
+        self.assertEqual(self.users.read_text(), "ann\n")
+        ctl("passwd", "--file", self.users, "a:b", typed="x\n", expect=1)
+        ctl("passwd", "--file", self.users, "ann", typed="\n", expect=1)
+        ctl("passwd", "bob", typed="x\n", expect=2)
+        ctl("explain", "publish", "--config", "none", expect=2)
+        self.assertIn("godwitctl explain", ctl("--help").stdout)
+
+    def test_explain_says_what_decides(self):
+        ctl("passwd", "--file", self.users, "ann", typed="x\n")
+        self.write_rules("rules:\n  - deny: subscribe\n    topic: a/secret\n"
+                         "  - allow: all\n    user: ann\n    topic: a/#\n    qos: 1\n")
+        config = pathlib.Path(self.directory.name) / "godwit.yaml"
+        config.write_text(f"authentication: {{password_file: {self.users}}}\n"
+                          f"authorization: {{rule_file: {self.rules}}}\n")
+        explain = lambda *words, expect=0: ctl("explain", *words, "--config", config,
+                                               expect=expect).stdout
+        self.assertEqual(explain("publish", "--user", "ann", "a/b"), "allowed: rules.yaml:4\n")
+        self.assertEqual(explain("publish", "--user", "bob", "a/b", expect=1),
+                         "refused: rules.yaml: no rule allows it\n")
+        self.assertIn("rules.yaml:4 allows QoS 1 at most",
+                      explain("publish", "--user", "ann", "--qos", "2", "a/b", expect=1))
+        self.assertEqual(explain("subscribe", "--user", "ann", "a/secret", expect=1),
+                         "refused: rules.yaml:2\n")
+        self.assertIn("allowed: rules.yaml:4",
+                      explain("subscribe", "--user", "ann", "$share/g/a/#"))
+        self.assertIn("line 1", explain("connect", "--user", "ann"))
+        self.assertIn("is not in", explain("connect", "--user", "bob", expect=1))
+        self.rules.write_text("rules:\n  - allow: al\n")
+        done = ctl("explain", "publish", "--config", config, "x", expect=2)
+        self.assertIn(f"{self.rules}:2:12: allow:", done.stderr)
+
+
+class Logins(Files):
+    def setUp(self):
+        super().setUp()
+        ctl("passwd", "--file", self.users, "ann", typed=PASSWORD + "\n")
+        self.token = ctl("token", "--file", self.users, "pump").stdout.strip()
+        self.write_rules("rules:\n  - allow: all\n    topic: u/%u/#\n"
+                         "  - allow: subscribe\n    topic: news/#\n"
+                         "  - allow: all\n    user: pump\n    topic: news/#\n")
+
+    def test_who_may_come_in_and_what_they_may_do(self):
+        with Broker(config=self.config(shards=2)) as broker:
+            code = lambda *who: code_of(broker, "c", *who)
+            self.assertEqual(code(), 4)
+            self.assertEqual(code("ann", "wrong"), 4)
+            self.assertEqual(code("bob", PASSWORD), 4)
+            self.assertEqual(code("ann", ""), 4)
+            self.assertEqual(code("ann"), 4)
+            self.assertEqual(code("pump", PASSWORD), 4)
+            ann = Client(broker.port, "phone", "ann", PASSWORD)
+            pump = Client(broker.port, "pump-1", "pump", self.token)
+            self.assertEqual((ann.code, pump.code), (0, 0))
+            self.assertEqual(ann.subscribe("#"), 0x80)
+            self.assertEqual(ann.subscribe("u/pump/#"), 0x80)
+            self.assertEqual(ann.subscribe("news/#"), 0)
+            ann.publish("news/x", b"no")
+            pump.publish("news/x", b"yes")
+            self.assertEqual(ann.next_message(), ("news/x", b"yes"))
+            broker.wait_for("publish.denied", client="phone", rule="rules.yaml: no rule allows it")
+            # A session belongs to its user.
+            self.assertEqual(code_of(broker, "phone", "pump", self.token), 5)
+            for client in (ann, pump):
+                client.close()
+            log = broker.log_text()
+            for secret in (PASSWORD, self.token, self.users.read_text().split(":")[1][:40]):
+                self.assertNotIn(secret, log)
+
+    def test_a_reload_changes_rights_and_ends_logins(self):
+        with Broker(config=self.config(shards=2)) as broker:
+            ann = Client(broker.port, "phone", "ann", PASSWORD)
+            pump = Client(broker.port, "pump-1", "pump", self.token)
+            self.assertEqual(ann.subscribe("news/#"), 0)
+            # Half a rule file changes nothing, and says where it is wrong.
+            good = self.rules.read_text()
+            self.write_rules(good + "  - allow: everything\n")
+            broker.signal(signal.SIGHUP)
+            broker.wait_for("reload.mistake", file=str(self.rules), line=9)
+            pump.publish("news/x", b"1")
+            self.assertEqual(ann.next_message(), ("news/x", b"1"))
+            # Subscriptions that are not allowed any more stop delivering; others go on.
+            self.write_rules("rules:\n  - deny: all\n    topic: news/secret\n"
+                             "  - allow: all\n    topic: news/#\n")
+            broker.signal(signal.SIGHUP)
+            broker.wait_for("reload.done", count=1)
+            broker.wait_for("broker.ready")
+            pump.publish("news/secret", b"2")
+            pump.publish("news/x", b"3")
+            self.assertEqual(ann.next_message(), ("news/x", b"3"))
+            # Who is not in the file any more is not connected any more.
+            ctl("passwd", "--file", self.users, "--delete", "ann")
+            broker.signal(signal.SIGHUP)
+            self.assertTrue(ann.is_closed())
+            ann.close()
+            broker.wait_for("reload.done", count=2)
+            self.assertEqual(code_of(broker, "phone", "ann", PASSWORD), 4)
+            pump.publish("news/x", b"4")
+            # A file that is gone, or that others can read, keeps everything as it was.
+            self.users.chmod(0o644)
+            broker.signal(signal.SIGHUP)
+            broker.wait_for("reload.mistake", file=str(self.users))
+            pump.publish("news/x", b"5")
+            self.assertEqual(code_of(broker, "other", "pump", self.token), 0)
+            pump.close()
+
+    def test_what_was_queued_is_judged_when_it_leaves(self):
+        with Broker(config=self.config()) as broker:
+            ann = Client(broker.port, "phone", "ann", PASSWORD, clean=False)
+            self.assertEqual(ann.subscribe("news/#", 1), 1)
+            ann.close()
+            broker.wait_for("client.disconnected", client="phone")
+            pump = Client(broker.port, "pump-1", "pump", self.token)
+            for topic in ("news/secret", "news/open"):
+                pump.publish(topic, b"queued")
+            self.write_rules("rules:\n  - deny: all\n    topic: news/secret\n"
+                             "  - allow: all\n    topic: news/#\n")
+            broker.signal(signal.SIGHUP)
+            broker.wait_for("reload.done")
+            ann = Client(broker.port, "phone", "ann", PASSWORD, clean=False)
+            topic, rest = ann.next_message()
+            self.assertEqual((topic, rest[2:]), ("news/open", b"queued"))
+            for client in (ann, pump):
+                client.close()
+
+    def test_secrets_that_others_can_read_are_refused(self):
+        self.users.chmod(0o644)
+        config = pathlib.Path(self.directory.name) / "godwit.yaml"
+        config.write_text(f"authentication: {{password_file: {self.users}}}\n")
+        for task in ([], ["--check"]):
+            done = subprocess.run([godwitd(), *task, "--config", str(config)], capture_output=True,
+                                  text=True, timeout=60, env=sanitizer_environment(), check=False)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(f"{self.users}: holds secrets and can be read by others", done.stderr)
+
+    def test_brute_force_is_slowed_and_keeps_nobody_out(self):
+        more = {"authentication": {"password_file": str(self.users), "failures_free": 5,
+                                   "failure_interval": "1h"}}
+        with Broker(config={**self.config(shards=1), **more}) as broker:
+            self.assertEqual(code_of(broker, "phone", "ann", PASSWORD), 0)
+            codes = [code_of(broker, "x", "ann", f"guess {i}") for i in range(20)]
+            self.assertEqual(codes, [4] * 6 + [3] * 14)
+            self.assertEqual(code_of(broker, "phone", "ann", PASSWORD), 0)
+
+    def test_a_client_that_goes_while_its_password_is_computed(self):  # battery 53
+        with Broker(config=self.config()) as broker:
+            for _ in range(20):
+                s = socket.create_connection(("127.0.0.1", broker.port), timeout=60)
+                s.sendall(packet(0x10, text("MQTT") + b"\4\xc2\0\0" + text("c") + text("ann")
+                                 + text("wrong")))
+                s.close()
+            self.assertEqual(code_of(broker, "phone", "ann", PASSWORD), 0)
+
+
+def code_of(broker, *who):
+    client = Client(broker.port, *who)
+    client.close()
+    return client.code
+
+
+if __name__ == "__main__":
+    unittest.main()

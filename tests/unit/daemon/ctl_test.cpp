@@ -1,0 +1,107 @@
+#include "daemon/ctl_explain.hpp"
+#include "daemon/ctl_line.hpp"
+#include "daemon/live_keys.hpp"
+
+#include <godwit/config/load.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace godwit::daemon {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using words = std::vector<std::string_view>;
+
+ctl_line parsed(const words& arguments) {
+  const auto line = parse_ctl_line(arguments);
+  const auto* wrong = std::get_if<usage_mistake>(&line);
+  EXPECT_EQ(wrong, nullptr) << wrong->what;
+  return wrong == nullptr ? std::get<ctl_line>(line) : ctl_line{};
+}
+std::string mistake_in(const words& arguments) {
+  const auto line = parse_ctl_line(arguments);
+  const auto* wrong = std::get_if<usage_mistake>(&line);
+  return wrong == nullptr ? "" : wrong->what;
+}
+
+TEST(CtlLine, NamesACommandAndWhatItIsAbout) {
+  const ctl_line passwd = parsed({"passwd", "--file", "/etc/users", "ann"});
+  EXPECT_EQ(passwd.what, ctl_line::task::passwd);
+  EXPECT_EQ(passwd.file, "/etc/users");
+  EXPECT_EQ(passwd.user, "ann");
+  const ctl_line publish =
+      parsed({"explain", "publish", "--config=g.yaml", "--user", "ann", "--group", "a", "--group",
+              "b", "--qos", "1", "--retain", "a/b"});
+  EXPECT_EQ(publish.what, ctl_line::task::explain_publish);
+  EXPECT_EQ(publish.config_file, "g.yaml");
+  EXPECT_EQ(publish.topic, "a/b");
+  EXPECT_THAT(publish.groups, ElementsAre("a", "b"));
+  EXPECT_EQ(publish.quality, mqtt::qos::at_least_once);
+  EXPECT_TRUE(publish.retain);
+  EXPECT_EQ(parsed({}).what, ctl_line::task::help);
+  EXPECT_EQ(parsed({"token", "--help"}).what, ctl_line::task::help);
+}
+
+TEST(CtlLine, TellsWhatIsWrong) {
+  EXPECT_THAT(mistake_in({"pass"}), HasSubstr("is not a command"));
+  EXPECT_THAT(mistake_in({"explain", "write"}), HasSubstr("is not a command"));
+  EXPECT_THAT(mistake_in({"passwd", "--file", "f"}), HasSubstr("takes a user's name"));
+  EXPECT_THAT(mistake_in({"passwd", "ann"}), HasSubstr("needs --config FILE"));
+  EXPECT_THAT(mistake_in({"passwd", "ann", "secret", "--file", "f"}),
+              HasSubstr("one word too many"));
+  EXPECT_THAT(mistake_in({"passwd", "--fil", "f", "ann"}), HasSubstr("did you mean --file?"));
+  EXPECT_THAT(mistake_in({"passwd", "--retain", "ann"}), HasSubstr("there is no option"));
+  EXPECT_THAT(mistake_in({"explain", "publish", "--config", "f"}), HasSubstr("takes a topic"));
+  EXPECT_THAT(mistake_in({"explain", "publish", "--config", "f", "--qos", "3", "a"}),
+              HasSubstr("is not a QoS"));
+}
+
+TEST(CtlLine, TheHelpFitsATerminal) {
+  const std::string text = ctl_help_text();
+  std::size_t start = 0;
+  for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', start)) {
+    EXPECT_LE(end - start, 100U) << text.substr(start, end - start);
+    start = end + 1;
+  }
+}
+
+TEST(Explain, AgreesWithAnOpenBroker) {
+  auth::security open;
+  open.listeners = {{"default", {}}};
+  EXPECT_TRUE(explain(parsed({"explain", "publish", "--config", "f", "a"}), open).allowed);
+  EXPECT_FALSE(explain(parsed({"explain", "publish", "--config", "f", "$SYS/a"}), open).allowed);
+  EXPECT_FALSE(explain(parsed({"explain", "publish", "--config", "f", "a/#"}), open).allowed);
+  EXPECT_FALSE(explain(parsed({"explain", "subscribe", "--config", "f", "a#"}), open).allowed);
+  EXPECT_TRUE(explain(parsed({"explain", "connect", "--config", "f"}), open).allowed);
+  EXPECT_FALSE(
+      explain(parsed({"explain", "connect", "--config", "f", "--listener", "x"}), open).allowed);
+}
+
+TEST(LiveKeys, AreThoseOfLoginsAndRights) {
+  const auto load = [](std::string_view yaml) {
+    auto file = config::load_text(yaml);
+    EXPECT_TRUE(file.mistakes.empty());
+    return file.value;
+  };
+  config::configuration running = load(
+      "listeners: [{name: a, port: 1}, {name: b, port: 2}]\n"
+      "authentication: {password_file: /a, hash_threads: 2}\n");
+  const config::configuration fresh = load(
+      "listeners: [{name: a, port: 1, authentication: none}, "
+      "{name: b, port: 2, bind: '::1', authentication: none}]\n"
+      "authentication: {password_file: /b, hash_threads: 3, failures_free: 3}\n"
+      "authorization: {rule_file: /r}\nshards: 3\n");
+  std::vector<std::string> keys;
+  for (const auto& d : take_live_keys(fresh, running)) keys.push_back(d.key);
+  EXPECT_THAT(keys, ElementsAre("listeners", "authentication.password_file",
+                                "authentication.failures_free", "authorization.rule_file"));
+  EXPECT_EQ(running.listeners[0].authentication, "none");
+  EXPECT_EQ(running.listeners[1].authentication, "default");  // it would be another place
+  EXPECT_EQ(running.login.hash_threads, 2U);
+  EXPECT_EQ(running.shards, 0U);
+}
+
+}  // namespace
+}  // namespace godwit::daemon
