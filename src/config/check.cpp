@@ -38,4 +38,25 @@ void check_listeners(loaded& file) {
   }
 }
 
+void check_tls(loaded& file) {
+  for (std::size_t i = 0; i < file.value.listeners.size(); ++i) {
+    const std::string path = "listeners[" + std::to_string(i) + "].tls.";
+    const net::tls_options& o = file.value.listeners[i].options.tls;
+    const auto blame = [&](std::string_view key, const std::string& what) {
+      const std::string full = path + std::string(key);
+      const auto where = file.origins.find(full);
+      file.mistakes.push_back(
+          {where == file.origins.end() ? position{} : where->second, full + ": " + what});
+    };
+    if (o.certificates.size() != o.keys.size()) {
+      blame(o.is_on() ? "certificate" : "key",
+            "there are " + std::to_string(o.certificates.size()) + " certificates and " +
+                std::to_string(o.keys.size()) +
+                " keys; name one key for each certificate, in their order");
+    }
+    if (!o.is_on() && !o.ca.empty()) blame("ca", "serves for nothing without tls.certificate");
+    if (o.ca.empty() && !o.crl.empty()) blame("crl", "serves for nothing without tls.ca");
+  }
+}
+
 }  // namespace godwit::config

@@ -8,4 +8,7 @@ namespace godwit::config {
 /// address beyond loopback was asked for by name.
 void check_listeners(loaded& file);
 
+/// What the keys of `tls` say together.
+void check_tls(loaded& file);
+
 }  // namespace godwit::config

@@ -1,8 +1,6 @@
 #include "schema.hpp"
 
-#include "address.hpp"
-
-#include <algorithm>
+#include "make_key.hpp"
 
 namespace godwit::config {
 
@@ -24,20 +22,6 @@ constexpr std::uint64_t any16 = 65'535;
 constexpr std::uint64_t any32 = 4'294'967'295;
 /// The largest MQTT packet: a fixed header of 5 bytes and a Remaining Length of 268,435,455.
 constexpr std::uint64_t packet_bytes = 268'435'460;
-
-template <class Target, class Kind, class Field>
-key<Target> make(std::string_view path, Kind kind, Field field, std::string_view doc) {
-  const auto read_from = [field](const Target& t) -> const auto& {
-    return field(const_cast<Target&>(t));
-  };
-  key<Target> k{std::string(path), kind.kind(), kind.range(), std::string(doc), {}, {}, {}};
-  k.show = [kind, read_from](const Target& t) { return kind.show(read_from(t)); };
-  k.usual = k.show(Target{});
-  k.set = [kind, field, usual = k.usual](Target& t, std::string_view text) {
-    return kind.read(text, usual, field(t));
-  };
-  return k;
-}
 
 template <class Kind, class T>
 key<configuration> limit(std::string_view path, Kind kind, T limits::*member,
@@ -75,19 +59,6 @@ key<configuration> stored(std::string_view path, Kind kind, T store_settings::*m
   return make<configuration>(
       path, kind, [member](configuration& c) -> T& { return c.store.*member; }, doc);
 }
-template <class Kind, class T>
-key<listener> socket(std::string_view path, Kind kind, T net::listener_options::*member,
-                     std::string_view doc) {
-  return make<listener>(
-      path, kind, [member](listener& l) -> T& { return l.options.*member; }, doc);
-}
-template <class Kind, class T>
-key<listener> permission(std::string_view path, Kind kind, T listener::*member,
-                         std::string_view doc) {
-  return make<listener>(
-      path, kind, [member](listener& l) -> T& { return l.*member; }, doc);
-}
-
 choice<session::denied_reaction> reaction() {
   using session::denied_reaction;
   return {
@@ -120,63 +91,7 @@ choice<observe::log_format> format() {
   return {{{"text", observe::log_format::text}, {"json", observe::log_format::json}}};
 }
 
-bool is_listener_name(std::string_view text) {
-  return !text.empty() && text.size() <= 64 &&
-         text.find_first_not_of(
-             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
-             std::string_view::npos;
-}
-bool is_bind(std::string_view text) {
-  return text == "localhost" || text == "*" || is_ip_address(text);
-}
-
-/// A word, or a full path; the member is empty for the word.
-struct path_or_word {
-  std::string_view word;
-  std::string_view what;  ///< "a file", "a directory"
-  [[nodiscard]] std::string kind() const { return std::string(word) + " or " + path(); }
-  [[nodiscard]] std::string range() const { return {}; }
-  complaint read(std::string_view text, std::string_view, std::string& out) const {
-    constexpr std::size_t path_bytes_max = 4'095;
-    const bool is_printable = std::ranges::none_of(
-        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-    if (text != word && (!text.starts_with('/') || text.size() > path_bytes_max || !is_printable)) {
-      return quoted(text) + " is neither " + std::string(word) + " nor " + path();
-    }
-    out = text == word ? std::string_view{} : text;
-    return std::nullopt;
-  }
-  [[nodiscard]] std::string show(const std::string& value) const {
-    return value.empty() ? std::string(word) : value;
-  }
-
- private:
-  [[nodiscard]] std::string path() const { return std::string(what) + "'s full path"; }
-};
-
 }  // namespace
-
-std::vector<key<listener>> listener_keys() {
-  using options = net::listener_options;
-  return {
-      socket("name", free_text{"a name", "1 to 64 letters, digits, - and _", is_listener_name},
-             &options::name, "What the log calls this listener; each name once."),
-      socket("bind",
-             free_text{"an IP address",
-                       "localhost, * (every address) or an address such as \"::1\"", is_bind},
-             &options::bind, "The address to listen on; localhost is 127.0.0.1."),
-      socket("port", count{{0, any16}}, &options::port,
-             "The TCP port; 0 lets the system choose one, which the log tells."),
-      socket("connections_max", count{{1, any32, "no limit of its own"}}, &options::connections_max,
-             "Connections accepted here at the same time; more are closed at once."),
-      socket("backlog", count{{1, 65'535}}, &options::backlog,
-             "Connections the system holds until they are accepted."),
-      socket("optional", truth{}, &options::optional,
-             "Whether to go on without this listener if the machine lacks its address."),
-      permission("allow_anonymous_remote", truth{}, &listener::allow_anonymous_remote,
-                 "Lets everybody who reaches an address beyond loopback in, without a password."),
-  };
-}
 
 std::vector<key<configuration>> broker_keys() {
   return {
@@ -186,7 +101,11 @@ std::vector<key<configuration>> broker_keys() {
             "Connections of the broker at the same time; each shard takes its part of them."),
 
       limit("connection.connect_timeout", duration{{1, hour}}, &limits::connect_timeout,
-            "From the TCP accept to a complete CONNECT."),
+            "From the TCP accept, or the end of the handshake, to a complete CONNECT."),
+      network("connection.handshake_timeout", duration{{1, hour}}, &net::tuning::handshake_timeout,
+              "From the TCP accept to the end of what comes before MQTT: TLS."),
+      network("connection.handshakes_max", count{{1, 1'000'000}}, &net::tuning::handshakes_max,
+              "Such connections per shard at the same time; the oldest gives way to a new one."),
       limit("connection.connect_bytes_max", size{{64, packet_bytes}}, &limits::connect_bytes_max,
             "The whole CONNECT packet; a larger will needs more."),
       limit("connection.client_id_bytes_max", count{{23, any16}}, &limits::client_id_bytes_max,
@@ -300,6 +219,9 @@ std::vector<key<configuration>> broker_keys() {
               "Batches of mail from other shards that are taken in one turn."),
       network("tuning.accepts_per_turn", count{{1, 1'000'000}}, &net::tuning::accepts_per_turn,
               "Connections accepted in a row by one listener."),
+      network("tuning.handshakes_per_turn", count{{1, 1'000'000}},
+              &net::tuning::handshakes_per_turn,
+              "TLS handshakes that a shard begins before it looks after its other connections."),
       network("tuning.accept_pause", duration{{1, minute}}, &net::tuning::accept_pause,
               "How long a listener rests when files or memory run out."),
       network("tuning.lingering_max", count{{1, any32}}, &net::tuning::lingering_max,

@@ -1,5 +1,6 @@
 #include "broker_process.hpp"
 
+#include "check_files.hpp"
 #include "control_socket.hpp"
 #include "leveled_sink.hpp"
 #include "open_store.hpp"
@@ -218,17 +219,19 @@ class broker_process {
     }
   }
 
-  /// What a SIGHUP does today: the log file is opened again, and the configuration is read and
-  /// compared. Nothing of it is applied while clients are served.
-  void reload(const net::broker_threads& threads) {
+  /// What a SIGHUP does today: the log file is opened again, the configuration is read and
+  /// compared, and certificates are loaded anew. Nothing else of it is applied while clients are
+  /// served.
+  void reload(net::broker_threads& threads) {
     tell(notifier_.reloading(monotonic_now()));
     log_.reopen();
-    if (!line_.config_file.empty()) compare_with_file();
+    if (!line_.config_file.empty()) apply_file(threads);
     tell(notifier_.ready(status_line(threads)));
   }
 
-  void compare_with_file() {
+  void apply_file(net::broker_threads& threads) {
     config::loaded fresh = config::load_file(line_.config_file);
+    check_files(fresh);
     for (const config::mistake& m : fresh.mistakes) {
       const auto [what, remedy] = split_remedy(m.what);
       log_.error("reload.mistake", {{"file", line_.config_file},
@@ -243,7 +246,21 @@ class broker_process {
     for (const config::difference& d : changes) {
       log_.warn("reload.needs_restart", {{"key", d.key}, {"running", d.before}, {"file", d.after}});
     }
-    log_.info("reload.done", {{"need_restart", changes.size()}});
+    log_.info("reload.done", {{"need_restart", changes.size()},
+                              {"tls_listeners", renew_tls(threads, fresh.value)}});
+  }
+
+  /// How many listeners go on with what their files hold now.
+  std::size_t renew_tls(net::broker_threads& threads, const config::configuration& fresh) {
+    std::vector<net::listener_options> all;
+    for (const config::listener& l : fresh.listeners) all.push_back(l.options);
+    const auto renewed = threads.renew_tls(all);
+    if (renewed) return *renewed;
+    // The files were right a moment ago.
+    const net::listen_error why = renewed.error();
+    const auto [reason, remedy] = split_remedy(why.text);
+    log_.error("reload.tls_failed", {{"reason", reason}, {"remedy", remedy}});
+    return 0;
   }
 
   /// A store that has failed acknowledges nothing more: the process ends, and the supervisor's next

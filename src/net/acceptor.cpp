@@ -83,7 +83,7 @@ acceptor::outcome acceptor::accept_one() {
     warn(full_lines_, "listener.full", "connections_max of the listener is reached");
     return outcome::accepted;
   }
-  take_(std::move(s), std::move(*slot), {endpoint_text(address), from_.options.name});
+  take_(std::move(s), std::move(*slot), {endpoint_text(address), &from_.facts});
   return outcome::accepted;
 }
 

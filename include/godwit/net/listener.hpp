@@ -15,10 +15,19 @@
 
 namespace godwit::net {
 
+class tls_context;
+
 /// Why a listener cannot be opened: one line for the operator that names the listener, the address,
 /// the cause and the way out.
 struct listen_error {
-  enum class kind : std::uint8_t { bad_address, no_such_address, in_use, no_permission, system };
+  enum class kind : std::uint8_t {
+    bad_address,
+    no_such_address,
+    in_use,
+    no_permission,
+    tls,
+    system
+  };
   kind why = kind::system;
   std::string text;
 };
@@ -29,12 +38,17 @@ struct listen_error {
 
 /// A listener that is open on every shard.
 struct listener {
-  explicit listener(listener_options o) : options{std::move(o)}, slots{options.connections_max} {}
+  explicit listener(listener_options o)
+      : options{std::move(o)},
+        facts{options.name, options.versions},
+        slots{options.connections_max} {}
   listener_options options;
+  broker::listener_facts facts;
   connection_slots slots;          ///< its connections on all shards
   std::uint16_t port = 0;          ///< the real one
   std::string address;             ///< with the port: "127.0.0.1:1883", "[::1]:1883"
   std::vector<unique_fd> sockets;  ///< one per shard, nonblocking, listening; shards take them
+  std::shared_ptr<const tls_context> tls;  ///< what it starts with; nothing: no TLS
 };
 
 /// Opens all listeners, or none. Each has one socket per shard on the same port (SO_REUSEPORT),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <godwit/broker/shard_options.hpp>
+#include <godwit/broker/transport.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -9,6 +10,24 @@
 #include <vector>
 
 namespace godwit::net {
+
+enum class tls_version : std::uint8_t { v1_2, v1_3 };
+
+/// TLS of one listener. Files are PEM, named by full paths.
+struct tls_options {
+  /// Certificates, each with its chain behind it; none: the listener has no TLS. A client that
+  /// names a host (SNI) gets the first that is made for it, others get the first of all.
+  std::vector<std::string> certificates;
+  std::vector<std::string> keys;  ///< one for each certificate, in the same order
+  /// Certificates of authorities; with it clients are asked for a certificate, and one that they
+  /// show must be signed by one of these. Empty: clients are not asked.
+  std::string ca;
+  bool require_client_certificate = true;  ///< with `ca`: a client without one is refused
+  std::string crl;  ///< revoked client certificates, of each authority one list; empty = none
+  tls_version version_min = tls_version::v1_2;
+  std::string ciphers;  ///< for TLS 1.2, in OpenSSL's form; empty = the good ones
+  [[nodiscard]] bool is_on() const noexcept { return !certificates.empty(); }
+};
 
 /// One place where clients connect.
 struct listener_options {
@@ -21,6 +40,8 @@ struct listener_options {
   std::uint32_t connections_max = 0;  ///< open at a time, over all shards; 0 = no limit
   int backlog = 1'024;    ///< connections that wait to be accepted, per shard; the system caps it
   bool optional = false;  ///< skipped when the machine lacks the address; other errors stay errors
+  broker::version_set versions = broker::version_set::all();  ///< of MQTT; others are refused
+  tls_options tls;
 };
 
 /// Times and amounts that rarely need to be changed.
@@ -41,6 +62,13 @@ struct tuning {
   /// Files kept free for the store, the log and administration: no connection gets one of the last.
   /// At most an eighth of the limit (as it is when the listeners open) is kept.
   std::uint32_t files_reserved = 64;
+  /// What stands before MQTT (TLS) may take so long, from the accept on; then CONNECT's own time
+  /// begins.
+  std::chrono::milliseconds handshake_timeout{10'000};
+  /// Connections per shard whose handshake is under way; the oldest of them gives way to a new one.
+  std::size_t handshakes_max = 1'000;
+  /// Handshakes that cost a signature, per turn; the others wait for the next one.
+  std::size_t handshakes_per_turn = 4;
   std::chrono::milliseconds stop_max{5'000};  ///< a graceful stop ends after this at the latest
 };
 

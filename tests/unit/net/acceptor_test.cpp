@@ -58,10 +58,10 @@ class Acceptor : public testing::Test {
     o.port = 0;
     listener_ = std::move(open_listeners(std::span{&o, 1}, 1, tune_).value().front());
     acceptor_.emplace(context_, std::move(listener_->sockets[0]), *listener_, tune_, clock_, log_,
-                      [this](unique_fd s, connection_slot slot, const broker::peer_info& peer) {
+                      [this](unique_fd s, connection_slot slot, broker::peer_info peer) {
                         accepted_.push_back(std::move(s));
                         slots_.push_back(std::move(slot));
-                        peers_.push_back(peer);
+                        peers_.push_back(std::move(peer));
                       });
   }
   void connect(int count) {
@@ -97,7 +97,7 @@ TEST_F(Acceptor, NamesThePeerAndTheListener) {
   connect(1);
   ASSERT_TRUE(until([&] { return accepted_.size() == 1; }));
   EXPECT_EQ(peers_[0].address.substr(0, 10), "127.0.0.1:");
-  EXPECT_EQ(peers_[0].listener, "default");
+  EXPECT_EQ(peers_[0].listener_name(), "default");
   EXPECT_EQ(listener_->slots.open(), 1U);
   EXPECT_NE(::fcntl(accepted_[0].value(), F_GETFL) & O_NONBLOCK, 0);
   EXPECT_NE(::fcntl(accepted_[0].value(), F_GETFD) & FD_CLOEXEC, 0);
