@@ -29,7 +29,8 @@ void check_listeners(loaded& file) {
     if (o.port != 0 && !addresses.insert({o.bind, o.port}).second) {
       blame(i, "port", "another listener has this address and port already");
     }
-    if (o.bind != "localhost" && !is_loopback(o.bind) && !l.allow_anonymous_remote) {
+    if (o.bind != "localhost" && !o.is_path() && !is_loopback(o.bind) &&
+        !l.allow_anonymous_remote) {
       blame(i, "bind",
             quoted(o.bind) +
                 " can be reached from other machines, and everybody gets in without a password; if "

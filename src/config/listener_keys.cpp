@@ -23,6 +23,12 @@ key<listener> tls(std::string_view path, Kind kind, T net::tls_options::*member,
       path, kind, [member](listener& l) -> T& { return l.options.tls.*member; }, doc);
 }
 template <class Kind, class T>
+key<listener> websocket(std::string_view path, Kind kind, T net::websocket_options::*member,
+                        std::string_view doc) {
+  return make<listener>(
+      path, kind, [member](listener& l) -> T& { return l.options.websocket.*member; }, doc);
+}
+template <class Kind, class T>
 key<listener> permission(std::string_view path, Kind kind, T listener::*member,
                          std::string_view doc) {
   return make<listener>(
@@ -36,7 +42,7 @@ bool is_listener_name(std::string_view text) {
              std::string_view::npos;
 }
 bool is_bind(std::string_view text) {
-  return text == "localhost" || text == "*" || is_ip_address(text);
+  return is_full_path(text) || text == "localhost" || text == "*" || is_ip_address(text);
 }
 
 /// Ciphers as OpenSSL lists them; the member is empty for "default".
@@ -89,6 +95,59 @@ struct version_list {
                                                {"5", mqtt::protocol_version::v5}}};
 };
 
+bool is_request_path(std::string_view text) {
+  constexpr std::size_t bytes_max = 1'024;
+  return text.starts_with('/') && text.size() <= bytes_max &&
+         std::ranges::none_of(text, [](char c) { return c <= ' ' || c > '~' || c == '?'; });
+}
+/// The path of a request; the member is empty for "none".
+struct request_path {
+  [[nodiscard]] static std::string kind() { return "none or a path"; }
+  [[nodiscard]] static std::string range() { return "such as /mqtt"; }
+  static complaint read(std::string_view text, std::string_view, std::string& out) {
+    if (text != "none" && !is_request_path(text)) {
+      return quoted(text) + " is neither none nor a path such as /mqtt";
+    }
+    out = text == "none" ? std::string_view{} : text;
+    return std::nullopt;
+  }
+  [[nodiscard]] static std::string show(const std::string& value) {
+    return value.empty() ? "none" : value;
+  }
+};
+bool is_origin(std::string_view text) {
+  constexpr std::size_t bytes_max = 512;
+  const auto host = text.find("://");
+  return host != std::string_view::npos && host > 0 && text.size() <= bytes_max &&
+         text.find_first_of("/ ", host + 3) == std::string_view::npos && text.size() > host + 3;
+}
+
+std::vector<key<listener>> websocket_keys() {
+  using options = net::websocket_options;
+  return {
+      websocket("websocket.path", request_path{}, &options::path,
+                "Makes it a listener for MQTT over WebSocket, at this path of the URL."),
+      websocket("websocket.origins",
+                text_list{"origins", "any, or such as https://app.example", "any", is_origin},
+                &options::origins,
+                "Pages from elsewhere may not connect; programs that are no browsers may."),
+  };
+}
+
+std::vector<key<listener>> address_keys() {
+  using options = net::listener_options;
+  constexpr std::string_view rule = "such as 10.0.0.0/8 or 2001:db8::1";
+  return {
+      socket("allow", text_list{"networks", rule, "everybody", is_network}, &options::allow,
+             "Addresses that may connect; others may not."),
+      socket("deny", text_list{"networks", rule, "nobody", is_network}, &options::deny,
+             "Addresses that may not connect, also if they are allowed."),
+      socket(
+          "proxy_protocol.from", text_list{"networks", rule, "none", is_network}, &options::proxies,
+          "Proxies; with some, only they may connect, and a PROXY header (v1 or v2) is required."),
+  };
+}
+
 std::vector<key<listener>> tls_keys() {
   using options = net::tls_options;
   using net::tls_version;
@@ -122,10 +181,13 @@ std::vector<key<listener>> listener_keys() {
   std::vector<key<listener>> keys{
       socket("name", free_text{"a name", "1 to 64 letters, digits, - and _", is_listener_name},
              &options::name, "What the log calls this listener; each name once."),
-      socket("bind",
-             free_text{"an IP address",
-                       "localhost, * (every address) or an address such as \"::1\"", is_bind},
-             &options::bind, "The address to listen on; localhost is 127.0.0.1."),
+      socket(
+          "bind",
+          free_text{"an IP address or a path",
+                    "localhost, * (every address), an address such as \"::1\", or a socket's path",
+                    is_bind},
+          &options::bind,
+          "The address to listen on; localhost is 127.0.0.1, a path is a Unix-domain socket."),
       socket("port", count{{0, any16}}, &options::port,
              "The TCP port; 0 lets the system choose one, which the log tells."),
       socket("connections_max", count{{1, any32, "no limit of its own"}}, &options::connections_max,
@@ -139,12 +201,16 @@ std::vector<key<listener>> listener_keys() {
       permission("allow_anonymous_remote", truth{}, &listener::allow_anonymous_remote,
                  "Lets everybody who reaches an address beyond loopback in, without a password."),
   };
+  for (key<listener>& k : address_keys()) keys.push_back(std::move(k));
   for (key<listener>& k : tls_keys()) keys.push_back(std::move(k));
+  for (key<listener>& k : websocket_keys()) keys.push_back(std::move(k));
   return keys;
 }
 
 std::vector<section> listener_sections() {
-  return {{"tls", "Encryption; off without a certificate. SIGHUP reads the files anew."}};
+  return {{"proxy_protocol", "Behind a proxy or load balancer that tells the client's address."},
+          {"tls", "Encryption; off without a certificate. SIGHUP reads the files anew."},
+          {"websocket", "MQTT for browsers; off without a path. With tls it is wss."}};
 }
 
 }  // namespace godwit::config

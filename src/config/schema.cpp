@@ -103,7 +103,7 @@ std::vector<key<configuration>> broker_keys() {
       limit("connection.connect_timeout", duration{{1, hour}}, &limits::connect_timeout,
             "From the TCP accept, or the end of the handshake, to a complete CONNECT."),
       network("connection.handshake_timeout", duration{{1, hour}}, &net::tuning::handshake_timeout,
-              "From the TCP accept to the end of what comes before MQTT: TLS."),
+              "From the TCP accept to the end of what comes before MQTT: PROXY, TLS, WebSocket."),
       network("connection.handshakes_max", count{{1, 1'000'000}}, &net::tuning::handshakes_max,
               "Such connections per shard at the same time; the oldest gives way to a new one."),
       limit("connection.connect_bytes_max", size{{64, packet_bytes}}, &limits::connect_bytes_max,

@@ -78,7 +78,7 @@ base::result<void, listen_error> broker_threads::open() {
   listeners_ = std::move(*opened);
   for (const auto& l : listeners_) {
     l->tls = find_tls(loaded, l->options.name);
-    for (std::size_t i = 0; i < threads_.size(); ++i) {
+    for (std::size_t i = 0; i < l->sockets.size(); ++i) {
       threads_[i]->add_listener(*l, std::move(l->sockets[i]));
     }
     l->sockets.clear();

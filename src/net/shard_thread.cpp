@@ -109,7 +109,7 @@ void shard_thread::on_closed(broker::connection_token token, broker::transport_e
 void shard_thread::on_accept(const entrance& at, unique_fd socket, connection_slot slot,
                              broker::peer_info peer) {
   open_turn();
-  if (at.tls) {
+  if (at.from.options.has_opening()) {
     connections_.open_later(std::move(socket), std::move(slot),
                             std::make_unique<opening>(at.from, at.tls, std::move(peer)));
     return;

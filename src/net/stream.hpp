@@ -2,6 +2,7 @@
 
 #include "opening.hpp"
 #include "tls_session.hpp"
+#include "websocket_frames.hpp"
 
 #include <godwit/base/bytes.hpp>
 
@@ -18,7 +19,8 @@ struct stream_room {
   tls_pump pump;
   std::unique_ptr<std::byte[]> plain;  ///< what was received, deciphered
   std::size_t plain_size;
-  base::bytes chunk;  ///< small pieces that go out together
+  base::bytes chunk;   ///< small pieces that go out together
+  base::bytes frames;  ///< what goes out through TLS with WebSocket's frames around it
 };
 
 /// What stands between the bytes of a socket and those of MQTT on one connection. First the
@@ -36,7 +38,7 @@ class stream {
   };
   struct received {
     status now = status::opening;
-    base::bytes_view bytes;  ///< for MQTT, also when it has ended; good until the next call
+    std::span<std::byte> bytes;  ///< for MQTT, also when it has ended; good until the next call
   };
 
   explicit stream(std::unique_ptr<opening> o) noexcept : opening_{std::move(o)} {}
@@ -62,12 +64,18 @@ class stream {
   std::size_t owed = 0;  ///< bytes of MQTT that are in `unsent` and not counted as sent
 
  private:
-  [[nodiscard]] received decipher(stream_room& room, base::bytes_view from_network);
+  [[nodiscard]] received take_proxy_header(std::span<std::byte> from_network);
+  [[nodiscard]] received decipher(stream_room& room, std::span<std::byte> from_network);
+  [[nodiscard]] received unwrap(stream_room& room, received plain);
+  [[nodiscard]] received take_request(stream_room& room, received plain);
+  [[nodiscard]] bool write(stream_room& room, base::bytes_view plain);
   [[nodiscard]] bool open_tls(stream_room& room, base::bytes_view from_network);
   [[nodiscard]] received fail(std::string why);
 
   std::unique_ptr<opening> opening_;
   tls_session tls_;
+  std::unique_ptr<websocket_frames> frames_;
+  bool is_closed_ = false;  // close frames have been exchanged
 };
 
 }  // namespace godwit::net

@@ -1,5 +1,6 @@
 """TLS as real clients and hostile ones meet it."""
 
+import os
 import pathlib
 import re
 import shutil
@@ -165,6 +166,27 @@ class Handshake(WithAuthority):
             output, _ = client.communicate(timeout=60)
             self.assertIn(b"no renegotiation", output.lower())
 
+    def test_keys_are_renewed_when_the_client_asks(self):
+        with tls_broker(self.authority.tls()) as broker:
+            client = subprocess.Popen(
+                ["openssl", "s_client", "-connect", f"localhost:{broker.port}", "-tls1_3",
+                 "-CAfile", self.authority.path("ca.pem")],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.addCleanup(client.communicate, timeout=60)
+
+            def say(words, expected):
+                client.stdin.write(words)
+                client.stdin.flush()
+                output = b""
+                while expected not in output:
+                    more = os.read(client.stdout.fileno(), 65536)
+                    self.assertTrue(more, output)
+                    output += more
+
+            say(b"", b"Verify return code: 0")
+            say(b"K\n", b"KEYUPDATE")  # renews its key, and asks the broker to
+            say(connect_packet("c"), b"\x20\x02\0\0")
+
     def test_sslscan_finds_nothing_weak(self):
         if shutil.which("sslscan") is None:
             self.skipTest("sslscan is not installed")
@@ -277,6 +299,35 @@ class Reload(WithAuthority):
             TlsClient(broker.port, self.context(), "after").disconnect()
             before.publish("t", b"still here")
             before.disconnect()
+
+    def test_a_hundred_reloads_under_load_lose_nobody(self):
+        """Every third one is wrong. All the time clients talk, and new ones come."""
+        authority = Authority("broker.test")
+        self.addCleanup(authority.close)
+        certificate = pathlib.Path(authority.path("server.pem"))
+        right = certificate.read_text()
+        with tls_broker(authority.tls(), shards=2) as broker:
+            context = client_context(authority)
+            clients = [TlsClient(broker.port, context, f"c{i}") for i in range(12)]
+            for i, client in enumerate(clients):
+                client.subscribe(f"t/{i}")
+            done = {"reload.done": 0, "reload.mistake": 0}
+            for number in range(100):
+                event = "reload.mistake" if number % 3 == 2 else "reload.done"
+                certificate.write_text("nonsense\n" if event == "reload.mistake" else right)
+                broker.signal(signal.SIGHUP)
+                for i in range(number % 3, len(clients), 3):
+                    clients[i].publish(f"t/{i}", b"still here")
+                done[event] += 1
+                broker.wait_for(event, count=done[event])
+                if number % 10 == 0:
+                    TlsClient(broker.port, context, "new").disconnect()
+                for i in range(number % 3, len(clients), 3):
+                    expected = packet(0x30, text(f"t/{i}") + b"still here")
+                    self.assertEqual(clients[i].read(len(expected)), expected)
+            self.assertEqual(len(broker.lines("client.disconnected")), 10)
+            for client in clients:
+                client.disconnect()
 
     def test_a_revoked_client_is_refused_although_it_has_a_ticket(self):
         authority = Authority("broker.test")

@@ -2,6 +2,7 @@
 
 #include <godwit/base/result.hpp>
 #include <godwit/net/connection_slots.hpp>
+#include <godwit/net/network.hpp>
 #include <godwit/net/options.hpp>
 #include <godwit/net/unique_fd.hpp>
 
@@ -41,13 +42,23 @@ struct listener {
   explicit listener(listener_options o)
       : options{std::move(o)},
         facts{options.name, options.versions},
+        rules{network::parse_all(options.allow), network::parse_all(options.deny)},
+        proxies{network::parse_all(options.proxies)},
         slots{options.connections_max} {}
+  /// Takes a Unix-domain socket's name away.
+  ~listener();
+  listener(const listener&) = delete;
+  listener& operator=(const listener&) = delete;
+
   listener_options options;
   broker::listener_facts facts;
-  connection_slots slots;          ///< its connections on all shards
-  std::uint16_t port = 0;          ///< the real one
-  std::string address;             ///< with the port: "127.0.0.1:1883", "[::1]:1883"
-  std::vector<unique_fd> sockets;  ///< one per shard, nonblocking, listening; shards take them
+  address_rules rules;
+  std::vector<network> proxies;
+  connection_slots slots;  ///< its connections on all shards
+  std::uint16_t port = 0;  ///< the real one
+  std::string address;     ///< with the port: "127.0.0.1:1883"; "unix:/run/mqtt.sock"
+  std::vector<unique_fd>
+      sockets;  ///< one per shard (a Unix-domain socket: one), listening; shards take them
   std::shared_ptr<const tls_context> tls;  ///< what it starts with; nothing: no TLS
 };
 

@@ -29,10 +29,19 @@ struct tls_options {
   [[nodiscard]] bool is_on() const noexcept { return !certificates.empty(); }
 };
 
+/// MQTT over WebSocket on one listener, which then speaks nothing else.
+struct websocket_options {
+  std::string path;  ///< of the request, "/mqtt"; empty: no WebSocket here
+  std::vector<std::string>
+      origins;  ///< of pages that may connect, "https://app.example"; empty: any
+  [[nodiscard]] bool is_on() const noexcept { return !path.empty(); }
+};
+
 /// One place where clients connect.
 struct listener_options {
   std::string name = "default";  ///< for the log and error messages
-  /// A literal IPv4 or IPv6 address; "localhost" is 127.0.0.1, "*" is every address of both
+  /// A literal IPv4 or IPv6 address, or the full path of a Unix-domain socket, which only the
+  /// broker's user and group may use; "localhost" is 127.0.0.1, "*" is every address of both
   /// families (of IPv4 alone where the system has no IPv6). Other names are not looked up. "::"
   /// takes IPv4 as well, unless an IPv4 listener with the same port is listed.
   std::string bind = "127.0.0.1";
@@ -41,7 +50,20 @@ struct listener_options {
   int backlog = 1'024;    ///< connections that wait to be accepted, per shard; the system caps it
   bool optional = false;  ///< skipped when the machine lacks the address; other errors stay errors
   broker::version_set versions = broker::version_set::all();  ///< of MQTT; others are refused
+  /// Networks, "10.0.0.0/8" or an address. None that is denied gets in; with some that are allowed,
+  /// only those. Unix-domain sockets have no address and are let in.
+  std::vector<std::string> allow;
+  std::vector<std::string> deny;
+  /// Proxies. With some, only they may connect, each connection begins with a PROXY header, and
+  /// `allow` and `deny` judge the address in it.
+  std::vector<std::string> proxies;
   tls_options tls;
+  websocket_options websocket;
+  [[nodiscard]] bool is_path() const noexcept { return bind.starts_with('/'); }
+  /// Something comes before MQTT on its connections.
+  [[nodiscard]] bool has_opening() const noexcept {
+    return tls.is_on() || websocket.is_on() || !proxies.empty();
+  }
 };
 
 /// Times and amounts that rarely need to be changed.
@@ -62,8 +84,8 @@ struct tuning {
   /// Files kept free for the store, the log and administration: no connection gets one of the last.
   /// At most an eighth of the limit (as it is when the listeners open) is kept.
   std::uint32_t files_reserved = 64;
-  /// What stands before MQTT (TLS) may take so long, from the accept on; then CONNECT's own time
-  /// begins.
+  /// What stands before MQTT (TLS, WebSocket) may take so long, from the accept on; then CONNECT's
+  /// own time begins.
   std::chrono::milliseconds handshake_timeout{10'000};
   /// Connections per shard whose handshake is under way; the oldest of them gives way to a new one.
   std::size_t handshakes_max = 1'000;
