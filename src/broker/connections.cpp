@@ -23,6 +23,21 @@ std::string_view asked_name(const connection& c) {
   return p ? p->client_id : std::string_view{};
 }
 
+/// Another protocol than MQTT, by its first bytes; nothing when it may be MQTT. No CONNECT begins
+/// like one of these.
+const char* foreign_protocol(base::bytes_view bytes) noexcept {
+  const std::string_view text = base::as_text(bytes);
+  if (text.starts_with("\x16\x03"))
+    return "a TLS handshake, but the listener has no tls.certificate";
+  if (text.starts_with("GET ") || text.starts_with("POST ")) {
+    return "an HTTP request, but the listener has no websocket.path";
+  }
+  if (text.starts_with("PROXY ") || text.starts_with("\r\n\r\n")) {
+    return "a PROXY header, but the listener has no proxy_protocol.from";
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 connection_token shard_engine::open(transport_id id, peer_info peer) {
@@ -101,6 +116,10 @@ std::size_t shard_engine::consume(connection_handle h, base::bytes_view bytes) {
     connection& c = connections_.at(h);
     if (c.at == phase::authenticating || c.at == phase::accepting) break;
     const bool is_new = c.at == phase::awaiting_connect;
+    if (const char* const other = is_new ? foreign_protocol(bytes) : nullptr) {
+      fail(h, {mqtt::reason_code::malformed_packet, "v311 MQTT-3.1.0-1", other});
+      break;
+    }
     const auto found = mqtt::next_frame(
         bytes.subspan(used), c.version,
         is_new ? mqtt::frame_source::client_before_connect : mqtt::frame_source::client,

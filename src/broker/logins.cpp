@@ -6,7 +6,7 @@ namespace godwit::broker {
 auth::credentials shard_engine::credentials_of(const connection& c) const noexcept {
   auth::credentials out;
   out.peer = c.peer.address;
-  out.listener = c.peer.listener;
+  out.listener = c.peer.listener_name();
   out.certificate = c.peer.certificate.get();
   out.now = now;
   return out;

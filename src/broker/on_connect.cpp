@@ -69,6 +69,11 @@ void shard_engine::start_authentication(connection_handle h) {
   c.names_version = version.has_value();
   if (version) c.version = *version;
   ports.counters.add_packet_received(static_cast<std::size_t>(mqtt::packet_type::connect));
+  if (version && c.peer.listener != nullptr && !c.peer.listener->versions.has(*version)) {
+    refuse(h, refusal(mqtt::reason_code::unsupported_protocol_version, "v311 MQTT-3.1.2-2",
+                      "a version that the listener does not serve (versions)"));
+    return;
+  }
   if (version == mqtt::protocol_version::v5) {
     refuse(h, refusal(mqtt::reason_code::unsupported_protocol_version, "v5 MQTT-3.1.2-2",
                       "MQTT 5 is not served"));

@@ -1,5 +1,7 @@
 #include "address.hpp"
 
+#include "values.hpp"
+
 #include <arpa/inet.h>
 
 #include <array>
@@ -39,6 +41,22 @@ bool is_loopback(std::string_view text) {
   if (*bytes == one) return true;
   for (std::size_t i = 0; i < 13; ++i) {
     if ((*bytes)[i] != mapped[i]) return false;
+  }
+  return true;
+}
+
+bool is_network(std::string_view text) {
+  constexpr std::size_t byte_bits = 8;
+  const auto slash = text.find('/');
+  const auto bytes = read_address(text.substr(0, slash));
+  if (!bytes || slash == std::string_view::npos) return bytes.has_value();
+  const bool is_v4 = text.substr(0, slash).find(':') == std::string_view::npos;
+  const auto bits = read_digits(text.substr(slash + 1));
+  if (!bits || *bits > (is_v4 ? 32U : 128U)) return false;
+  const std::size_t prefix = static_cast<std::size_t>(*bits) + (is_v4 ? 96 : 0);
+  for (std::size_t bit = prefix; bit < bytes->size() * byte_bits; ++bit) {
+    const unsigned byte = (*bytes)[bit / byte_bits];
+    if ((byte >> (byte_bits - 1 - bit % byte_bits) & 1U) != 0) return false;
   }
   return true;
 }

@@ -9,4 +9,7 @@ namespace godwit::config {
 /// One that only this machine reaches: 127.0.0.0/8, ::1, ::ffff:127.0.0.0/104.
 [[nodiscard]] bool is_loopback(std::string_view text);
 
+/// An address, or the addresses with its first bits: "10.0.0.0/8", whose other bits are zero.
+[[nodiscard]] bool is_network(std::string_view text);
+
 }  // namespace godwit::config

@@ -35,7 +35,8 @@ void check_listeners(loaded& file) {
     }
     const auth::login_methods ways = file.value.methods_of(l);
     const bool is_open = ways.is_open() || ways.anonymous;
-    if (is_open && o.bind != "localhost" && !is_loopback(o.bind) && !l.allow_anonymous_remote) {
+    if (is_open && o.bind != "localhost" && !o.is_path() && !is_loopback(o.bind) &&
+        !l.allow_anonymous_remote) {
       blame(i, "bind",
             quoted(o.bind) +
                 " can be reached from other machines, and everybody gets in without a password; "
@@ -52,6 +53,27 @@ void check_rights(loaded& file) {
   file.mistakes.push_back({at != file.origins.end() ? at->second : position{},
                            "authorization.mosquitto_acl_file: there is a rule_file already; rights "
                            "are in one file"});
+}
+
+void check_tls(loaded& file) {
+  for (std::size_t i = 0; i < file.value.listeners.size(); ++i) {
+    const std::string path = "listeners[" + std::to_string(i) + "].tls.";
+    const net::tls_options& o = file.value.listeners[i].options.tls;
+    const auto blame = [&](std::string_view key, const std::string& what) {
+      const std::string full = path + std::string(key);
+      const auto where = file.origins.find(full);
+      file.mistakes.push_back(
+          {where == file.origins.end() ? position{} : where->second, full + ": " + what});
+    };
+    if (o.certificates.size() != o.keys.size()) {
+      blame(o.is_on() ? "certificate" : "key",
+            "there are " + std::to_string(o.certificates.size()) + " certificates and " +
+                std::to_string(o.keys.size()) +
+                " keys; name one key for each certificate, in their order");
+    }
+    if (!o.is_on() && !o.ca.empty()) blame("ca", "serves for nothing without tls.certificate");
+    if (o.ca.empty() && !o.crl.empty()) blame("crl", "serves for nothing without tls.ca");
+  }
 }
 
 }  // namespace godwit::config

@@ -10,4 +10,7 @@ void check_listeners(loaded& file);
 /// At most one file of rules.
 void check_rights(loaded& file);
 
+/// What the keys of `tls` say together.
+void check_tls(loaded& file);
+
 }  // namespace godwit::config

@@ -81,6 +81,7 @@ class reader {
     }
     check_listeners(out_);
     check_rights(out_);
+    check_tls(out_);
     return std::move(out_);
   }
 
@@ -137,14 +138,28 @@ class reader {
   void read_value(const YAML::Node& node, const key<Target>& k, position where, Target& target,
                   std::string_view shown) {
     const std::string path = join(shown, k.path);
+    const auto text = text_of(node, k.kind.starts_with("list of "));
     if (node.IsNull()) {
       blame(where, path + ": has no value; its default is " + k.usual);
-    } else if (!node.IsScalar()) {
+    } else if (!text) {
       blame(where, path + ": takes one value (" + k.kind + "), such as " + k.usual);
-    } else if (const complaint wrong = k.set(target, node.Scalar())) {
+    } else if (const complaint wrong = k.set(target, *text)) {
       const position value = position_of(node.Mark());
       blame(value.line == 0 ? where : value, path + ": " + *wrong);
     }
+  }
+
+  /// A value as text; a list as its entries with commas between them. Nothing: it has another form.
+  static std::optional<std::string> text_of(const YAML::Node& node, bool may_be_list) {
+    if (node.IsScalar()) return node.Scalar();
+    if (!may_be_list || !node.IsSequence() || node.size() == 0) return std::nullopt;
+    std::string out;
+    for (const YAML::Node& entry : node) {
+      if (!entry.IsScalar() || entry.Scalar().find(',') != std::string::npos) return std::nullopt;
+      if (!out.empty()) out += ',';
+      out += entry.Scalar();
+    }
+    return out;
   }
 
   void read_listeners(const YAML::Node& node, position where) {

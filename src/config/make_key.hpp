@@ -3,10 +3,12 @@
 #include "schema.hpp"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 
 namespace godwit::config {
 
-/// A key of this path and kind; `field` finds its member in the target.
+/// One entry of the table: `field` finds the member in a target, `kind` reads and shows its value.
 template <class Target, class Kind, class Field>
 key<Target> make(std::string_view path, Kind kind, Field field, std::string_view doc) {
   const auto read_from = [field](const Target& t) -> const auto& {
@@ -20,30 +22,6 @@ key<Target> make(std::string_view path, Kind kind, Field field, std::string_view
   };
   return k;
 }
-
-/// A word, or a full path; the member is empty for the word.
-struct path_or_word {
-  std::string_view word;
-  std::string_view what;  ///< "a file", "a directory"
-  [[nodiscard]] std::string kind() const { return std::string(word) + " or " + path(); }
-  [[nodiscard]] std::string range() const { return {}; }
-  complaint read(std::string_view text, std::string_view, std::string& out) const {
-    constexpr std::size_t path_bytes_max = 4'095;
-    const bool is_printable = std::ranges::none_of(
-        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-    if (text != word && (!text.starts_with('/') || text.size() > path_bytes_max || !is_printable)) {
-      return quoted(text) + " is neither " + std::string(word) + " nor " + path();
-    }
-    out = text == word ? std::string_view{} : text;
-    return std::nullopt;
-  }
-  [[nodiscard]] std::string show(const std::string& value) const {
-    return value.empty() ? std::string(word) : value;
-  }
-
- private:
-  [[nodiscard]] std::string path() const { return std::string(what) + "'s full path"; }
-};
 
 /// A word, or any other printable text; the member is empty for the word.
 struct text_or_word {

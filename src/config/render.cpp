@@ -55,9 +55,22 @@ void open_sections(std::string& out, std::string_view path, std::string& open, e
 template <class Comment>
 void append_listener(std::string& out, const listener& l, explain how, Comment comment) {
   std::string_view dash = "  - ";
-  for (const key<listener>& k : listener_keys()) {
-    if (how == explain::yes) out += (dash == "  - " ? "  # " : "    # ") + k.doc + '\n';
-    out += std::string(dash) + k.path + ": " + scalar(k.show(l)) + comment(k) + '\n';
+  std::string_view open;
+  const auto all = listener_keys();
+  for (const key<listener>& k : all) {
+    const std::string_view in = parent(k.path);
+    if (in != open && how == explain::yes) {
+      for (const section& s : listener_sections()) {
+        if (s.path == in) out += "    # " + std::string(s.doc) + '\n';
+      }
+    }
+    if (in != open) out += "    " + std::string(in) + ":\n";
+    open = in;
+    const std::string deeper = indent(depth_of(in));
+    if (how == explain::yes)
+      out += (dash == "  - " ? "  # " : "    " + deeper + "# ") + k.doc + '\n';
+    out += std::string(dash) + deeper + std::string(leaf(k.path)) + ": " + scalar(k.show(l)) +
+           comment(k) + '\n';
     dash = "    ";
   }
 }
@@ -84,7 +97,10 @@ std::string listeners_text(const configuration& c) {
   for (const listener& l : c.listeners) {
     if (!out.empty()) out += "; ";
     for (const key<listener>& k : listener_keys()) {
-      if (k.show(l) != k.usual || k.path == "name") {
+      // What TLS is made of is loaded anew while it runs; whether there is any, is not.
+      if (k.path.starts_with("tls.")) {
+        if (k.path == "tls.certificate" && l.options.tls.is_on()) out += ", tls on";
+      } else if (k.show(l) != k.usual || k.path == "name") {
         out += (out.empty() || out.ends_with("; ") ? "" : ", ") + k.path + " " + k.show(l);
       }
     }

@@ -1,10 +1,6 @@
 #include "schema.hpp"
 
-#include "address.hpp"
-#include "login_words.hpp"
 #include "make_key.hpp"
-
-#include <algorithm>
 
 namespace godwit::config {
 
@@ -63,19 +59,6 @@ key<configuration> stored(std::string_view path, Kind kind, T store_settings::*m
   return make<configuration>(
       path, kind, [member](configuration& c) -> T& { return c.store.*member; }, doc);
 }
-template <class Kind, class T>
-key<listener> socket(std::string_view path, Kind kind, T net::listener_options::*member,
-                     std::string_view doc) {
-  return make<listener>(
-      path, kind, [member](listener& l) -> T& { return l.options.*member; }, doc);
-}
-template <class Kind, class T>
-key<listener> permission(std::string_view path, Kind kind, T listener::*member,
-                         std::string_view doc) {
-  return make<listener>(
-      path, kind, [member](listener& l) -> T& { return l.*member; }, doc);
-}
-
 choice<session::denied_reaction> reaction() {
   using session::denied_reaction;
   return {
@@ -108,46 +91,7 @@ choice<observe::log_format> format() {
   return {{{"text", observe::log_format::text}, {"json", observe::log_format::json}}};
 }
 
-bool is_listener_name(std::string_view text) {
-  return !text.empty() && text.size() <= 64 &&
-         text.find_first_not_of(
-             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
-             std::string_view::npos;
-}
-bool is_bind(std::string_view text) {
-  return text == "localhost" || text == "*" || is_ip_address(text);
-}
-
 }  // namespace
-
-std::vector<key<listener>> listener_keys() {
-  using options = net::listener_options;
-  return {
-      socket("name", free_text{"a name", "1 to 64 letters, digits, - and _", is_listener_name},
-             &options::name, "What the log calls this listener; each name once."),
-      socket("bind",
-             free_text{"an IP address",
-                       "localhost, * (every address) or an address such as \"::1\"", is_bind},
-             &options::bind, "The address to listen on; localhost is 127.0.0.1."),
-      socket("port", count{{0, any16}}, &options::port,
-             "The TCP port; 0 lets the system choose one, which the log tells."),
-      socket("connections_max", count{{1, any32, "no limit of its own"}}, &options::connections_max,
-             "Connections accepted here at the same time; more are closed at once."),
-      socket("backlog", count{{1, 65'535}}, &options::backlog,
-             "Connections the system holds until they are accepted."),
-      socket("optional", truth{}, &options::optional,
-             "Whether to go on without this listener if the machine lacks its address."),
-      permission("authentication",
-                 free_text{"ways to log in",
-                           "default (all that are set up), none, or some of certificate, jwt, "
-                           "password and anonymous with commas between",
-                           is_way_to_log_in},
-                 &listener::authentication,
-                 "How clients log in here; anonymous lets in those who show nothing at all."),
-      permission("allow_anonymous_remote", truth{}, &listener::allow_anonymous_remote,
-                 "Lets everybody who reaches an address beyond loopback in, without a password."),
-  };
-}
 
 std::vector<key<configuration>> broker_keys() {
   std::vector<key<configuration>> keys{
@@ -157,7 +101,11 @@ std::vector<key<configuration>> broker_keys() {
             "Connections of the broker at the same time; each shard takes its part of them."),
 
       limit("connection.connect_timeout", duration{{1, hour}}, &limits::connect_timeout,
-            "From the TCP accept to a complete CONNECT."),
+            "From the TCP accept, or the end of the handshake, to a complete CONNECT."),
+      network("connection.handshake_timeout", duration{{1, hour}}, &net::tuning::handshake_timeout,
+              "From the TCP accept to the end of what comes before MQTT: PROXY, TLS, WebSocket."),
+      network("connection.handshakes_max", count{{1, 1'000'000}}, &net::tuning::handshakes_max,
+              "Such connections per shard at the same time; the oldest gives way to a new one."),
       limit("connection.connect_bytes_max", size{{64, packet_bytes}}, &limits::connect_bytes_max,
             "The whole CONNECT packet; a larger will needs more."),
       limit("connection.client_id_bytes_max", count{{23, any16}}, &limits::client_id_bytes_max,
@@ -270,6 +218,9 @@ std::vector<key<configuration>> broker_keys() {
               "Batches of mail from other shards that are taken in one turn."),
       network("tuning.accepts_per_turn", count{{1, 1'000'000}}, &net::tuning::accepts_per_turn,
               "Connections accepted in a row by one listener."),
+      network("tuning.handshakes_per_turn", count{{1, 1'000'000}},
+              &net::tuning::handshakes_per_turn,
+              "TLS handshakes that a shard begins before it looks after its other connections."),
       network("tuning.accept_pause", duration{{1, minute}}, &net::tuning::accept_pause,
               "How long a listener rests when files or memory run out."),
       network("tuning.lingering_max", count{{1, any32}}, &net::tuning::lingering_max,

@@ -38,6 +38,8 @@ struct section {
   std::string_view doc;
 };
 [[nodiscard]] std::vector<section> sections();
+/// The same within a listener.
+[[nodiscard]] std::vector<section> listener_sections();
 
 /// Last part of a path, and what stands before it ("" at the top).
 [[nodiscard]] std::string_view leaf(std::string_view path) noexcept;

@@ -173,6 +173,50 @@ complaint free_text::read(std::string_view value, std::string_view, std::string&
   return std::nullopt;
 }
 
+complaint path_or_word::read(std::string_view text, std::string_view, std::string& out) const {
+  if (text != word && !is_full_path(text)) {
+    return quoted(text) + " is neither " + std::string(word) + " nor " + path();
+  }
+  out = text == word ? std::string_view{} : text;
+  return std::nullopt;
+}
+
+complaint text_list::read(std::string_view text, std::string_view,
+                          std::vector<std::string>& out) const {
+  out.clear();
+  if (text == none) return std::nullopt;
+  for (const std::string_view value : split_list(text)) {
+    if (!right(value)) return quoted(value) + " is wrong here; right is " + std::string(rule);
+    out.emplace_back(value);
+  }
+  return std::nullopt;
+}
+
+std::string text_list::show(const std::vector<std::string>& values) const {
+  if (values.empty()) return std::string(none);
+  return list_words({values.begin(), values.end()}, ", ", ", ");
+}
+
+std::vector<std::string_view> split_list(std::string_view text) {
+  std::vector<std::string_view> out;
+  while (true) {
+    const auto comma = text.find(',');
+    std::string_view value = text.substr(0, comma);
+    value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+    value = value.substr(0, value.find_last_not_of(' ') + 1);
+    out.push_back(value);
+    if (comma == std::string_view::npos) return out;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+bool is_full_path(std::string_view text) {
+  constexpr std::size_t path_bytes_max = 4'095;
+  return text.starts_with('/') && text.size() <= path_bytes_max &&
+         std::ranges::none_of(
+             text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
 std::string list_words(const std::vector<std::string_view>& words, std::string_view separator,
                        std::string_view last) {
   std::string out;

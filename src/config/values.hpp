@@ -207,6 +207,36 @@ struct free_text {
   [[nodiscard]] std::string show(const std::string& value) const { return value; }
 };
 
+/// A word, or a full path; the member is empty for the word.
+struct path_or_word {
+  std::string_view word;
+  std::string_view what;  ///< "a file", "a directory"
+  [[nodiscard]] std::string kind() const { return std::string(word) + " or " + path(); }
+  [[nodiscard]] std::string range() const { return {}; }
+  complaint read(std::string_view text, std::string_view, std::string& out) const;
+  [[nodiscard]] std::string show(const std::string& value) const {
+    return value.empty() ? std::string(word) : value;
+  }
+
+ private:
+  [[nodiscard]] std::string path() const { return std::string(what) + "'s full path"; }
+};
+
+/// Several values, as a YAML list or with commas between them; each is one that `right` accepts.
+struct text_list {
+  std::string_view name;  ///< of all: "networks"
+  std::string_view rule;
+  std::string_view none;  ///< the word for an empty list
+  bool (*right)(std::string_view);
+  [[nodiscard]] std::string kind() const { return "list of " + std::string(name); }
+  [[nodiscard]] std::string range() const { return std::string(rule); }
+  complaint read(std::string_view text, std::string_view, std::vector<std::string>& out) const;
+  [[nodiscard]] std::string show(const std::vector<std::string>& values) const;
+};
+/// "a, b,c" -> "a" "b" "c", without the blanks around them.
+[[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
+[[nodiscard]] bool is_full_path(std::string_view text);
+
 /// One of a few words.
 [[nodiscard]] std::string list_words(const std::vector<std::string_view>& words,
                                      std::string_view separator, std::string_view last);

@@ -1,5 +1,6 @@
 #include "broker_process.hpp"
 
+#include "check_files.hpp"
 #include "control_socket.hpp"
 #include "leveled_sink.hpp"
 #include "live_keys.hpp"
@@ -225,16 +226,18 @@ class broker_process {
   }
 
   /// The log file is opened again. The configuration and the files it names are read and checked;
-  /// if all of it is right, logins and rights change at once, everything else at the next start.
-  void reload(const net::broker_threads& threads) {
+  /// if all of it is right, logins, rights and certificates change at once, everything else at the
+  /// next start.
+  void reload(net::broker_threads& threads) {
     tell(notifier_.reloading(monotonic_now()));
     log_.reopen();
-    if (!line_.config_file.empty()) reload_file();
+    if (!line_.config_file.empty()) reload_file(threads);
     tell(notifier_.ready(status_line(threads)));
   }
 
-  void reload_file() {
+  void reload_file(net::broker_threads& threads) {
     config::loaded fresh = config::load_file(line_.config_file);
+    check_files(fresh);
     for (const config::mistake& m : fresh.mistakes) tell_mistake(line_.config_file, m);
     if (!fresh.mistakes.empty()) return;
     apply_overrides(line_, fresh);
@@ -253,7 +256,9 @@ class broker_process {
     for (const config::difference& d : changes) {
       log_.warn("reload.needs_restart", {{"key", d.key}, {"running", d.before}, {"file", d.after}});
     }
-    log_.info("reload.done", {{"applied", applied.size()}, {"need_restart", changes.size()}});
+    log_.info("reload.done", {{"applied", applied.size()},
+                              {"need_restart", changes.size()},
+                              {"tls_listeners", renew_tls(threads, fresh.value)}});
   }
 
   void tell_mistake(const std::string& path, const config::mistake& m) {
@@ -263,6 +268,19 @@ class broker_process {
                                   {"column", m.where.column},
                                   {"what", what},
                                   {"remedy", remedy}});
+  }
+
+  /// How many listeners go on with what their files hold now.
+  std::size_t renew_tls(net::broker_threads& threads, const config::configuration& fresh) {
+    std::vector<net::listener_options> all;
+    for (const config::listener& l : fresh.listeners) all.push_back(l.options);
+    const auto renewed = threads.renew_tls(all);
+    if (renewed) return *renewed;
+    // The files were right a moment ago.
+    const net::listen_error why = renewed.error();
+    const auto [reason, remedy] = split_remedy(why.text);
+    log_.error("reload.tls_failed", {{"reason", reason}, {"remedy", remedy}});
+    return 0;
   }
 
   /// A store that has failed acknowledges nothing more: the process ends, and the supervisor's next

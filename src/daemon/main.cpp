@@ -1,4 +1,5 @@
 #include "broker_process.hpp"
+#include "check_files.hpp"
 #include "command_line.hpp"
 #include "load_security.hpp"
 #include "signals.hpp"
@@ -45,6 +46,7 @@ exit_status run(const command_line& line) {
   }
   config::loaded file;
   if (!line.config_file.empty()) file = config::load_file(line.config_file);
+  if (line.what == task::check || line.what == task::run) check_files(file);
   if (!file.mistakes.empty()) return refuse(file.mistakes, line.config_file);
   apply_overrides(line, file);
   const loaded_security decides = load_security(file.value);

@@ -37,7 +37,8 @@ acceptor::acceptor(boost::asio::io_context& context, unique_fd socket, listener&
       log_{log},
       take_{std::move(take)},
       rest_lines_{1, line_interval},
-      full_lines_{1, line_interval} {
+      full_lines_{1, line_interval},
+      refused_lines_{1, line_interval} {
   socket_.assign(socket.value());
   static_cast<void>(socket.release());
   wait();
@@ -78,13 +79,27 @@ acceptor::outcome acceptor::accept_one() {
   unique_fd s{::accept4(socket_.native_handle(), address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
   if (!s) return on_error(errno);
   if (s.value() >= files_end_) return rest("listener.out_of_files", EMFILE);
+  const auto ip = ip_address_of(address);
+  if (const char* const why = ip ? reason_to_refuse(*ip) : nullptr) {
+    warn(refused_lines_, "listener.refused", endpoint_text(address) + ": " + why);
+    return outcome::accepted;
+  }
   auto slot = from_.slots.take();
   if (!slot) {
     warn(full_lines_, "listener.full", "connections_max of the listener is reached");
     return outcome::accepted;
   }
-  take_(std::move(s), std::move(*slot), {endpoint_text(address), from_.options.name});
+  take_(std::move(s), std::move(*slot),
+        {ip ? endpoint_text(address) : from_.address, &from_.facts});
   return outcome::accepted;
+}
+
+/// Nothing: this address may connect.
+const char* acceptor::reason_to_refuse(const boost::asio::ip::address_v6& ip) const {
+  if (from_.proxies.empty()) {
+    return from_.rules.admits(ip) ? nullptr : "its address may not connect (allow, deny)";
+  }
+  return is_in(from_.proxies, ip) ? nullptr : "it is no proxy (proxy_protocol.from)";
 }
 
 acceptor::outcome acceptor::on_error(int error) {

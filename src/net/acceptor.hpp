@@ -33,6 +33,7 @@ class acceptor {
   void accept_some();
   [[nodiscard]] outcome accept_one();
   [[nodiscard]] outcome on_error(int error);
+  [[nodiscard]] const char* reason_to_refuse(const boost::asio::ip::address_v6& ip) const;
   [[nodiscard]] outcome rest(std::string_view event, int error);
   void warn(observe::rate_limit& limit, std::string_view event, std::string_view why);
 
@@ -47,6 +48,7 @@ class acceptor {
   std::optional<base::steady_time> resting_until_;
   observe::rate_limit rest_lines_;
   observe::rate_limit full_lines_;
+  observe::rate_limit refused_lines_;
 };
 
 }  // namespace godwit::net

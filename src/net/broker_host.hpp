@@ -8,7 +8,7 @@ namespace godwit::net {
 class broker_host final : public shard_host {
  public:
   broker_host(routing::shard_id id, const broker::shard_options& o, const broker::shard_ports& p)
-      : shard_{id, o, p} {}
+      : counters_{p.counters}, shard_{id, o, p} {}
   [[nodiscard]] broker::shard& shard() noexcept { return shard_; }
 
   void begin_turn(base::moment now) override { shard_.begin_turn(now); }
@@ -31,10 +31,12 @@ class broker_host final : public shard_host {
   [[nodiscard]] std::optional<base::steady_time> next_due() const override {
     return shard_.next_due();
   }
+  void count_refused() noexcept override { counters_.add(observe::counter::connections_refused); }
   void stop() override { shard_.stop(); }
   [[nodiscard]] bool stopped() const noexcept override { return shard_.stopped(); }
 
  private:
+  observe::counters& counters_;
   broker::shard shard_;
 };
 

@@ -2,11 +2,43 @@
 
 #include <godwit/base/assert.hpp>
 #include <godwit/net/broker_threads.hpp>
+#include <godwit/net/tls_context.hpp>
+
+#include <algorithm>
 
 namespace godwit::net {
+namespace {
+
+struct tls_by_name {
+  std::string name;
+  std::shared_ptr<const tls_context> tls;
+};
+
+/// Of all listeners that have TLS, or what is wrong with the first that cannot have it.
+std::optional<listen_error> load_tls(std::span<const listener_options> listeners,
+                                     const ticket_keys& keys, std::vector<tls_by_name>& out) {
+  for (const listener_options& o : listeners) {
+    if (!o.tls.is_on()) continue;
+    auto made = tls_context::load(o.tls, o.name, keys);
+    if (!made) {
+      return listen_error{listen_error::kind::tls, "listener \"" + o.name + "\": " +
+                                                       made.error().key + ": " + made.error().what};
+    }
+    out.push_back({o.name, std::move(*made)});
+  }
+  return std::nullopt;
+}
+
+std::shared_ptr<const tls_context> find_tls(std::span<const tls_by_name> loaded,
+                                            std::string_view name) {
+  const auto found = std::ranges::find(loaded, name, &tls_by_name::name);
+  return found == loaded.end() ? nullptr : found->tls;
+}
+
+}  // namespace
 
 broker_threads::broker_threads(const options& o, const shared_ports& ports)
-    : options_{o}, ports_{ports}, mail_{o.shard.shards} {
+    : options_{o}, ports_{ports}, ticket_keys_{ports.clock}, mail_{o.shard.shards} {
   const std::size_t shards = o.shard.shards;
   GODWIT_ASSERT(shards >= 1 && shards <= routing::shards_max && ports.counters.size() == shards);
   GODWIT_ASSERT(ports.authenticators.size() == shards && ports.authorizers.size() == shards);
@@ -40,16 +72,33 @@ broker::shard& broker_threads::shard(routing::shard_id id) noexcept {
 }
 
 base::result<void, listen_error> broker_threads::open() {
+  std::vector<tls_by_name> loaded;
+  if (auto wrong = load_tls(options_.listeners, ticket_keys_, loaded)) return *wrong;
   auto opened = open_listeners(options_.listeners, threads_.size(), options_.tune);
   if (!opened) return opened.error();
   listeners_ = std::move(*opened);
   for (const auto& l : listeners_) {
-    for (std::size_t i = 0; i < threads_.size(); ++i) {
+    l->tls = find_tls(loaded, l->options.name);
+    for (std::size_t i = 0; i < l->sockets.size(); ++i) {
       threads_[i]->add_listener(*l, std::move(l->sockets[i]));
     }
     l->sockets.clear();
   }
   return {};
+}
+
+base::result<std::size_t, listen_error> broker_threads::renew_tls(
+    std::span<const listener_options> fresh) {
+  std::vector<tls_by_name> loaded;
+  if (auto wrong = load_tls(fresh, ticket_keys_, loaded)) return *wrong;
+  std::size_t renewed = 0;
+  for (const auto& l : listeners_) {
+    const auto tls = find_tls(loaded, l->options.name);
+    if (!l->tls || !tls) continue;  // a listener gets or loses TLS when it is opened
+    for (const auto& t : threads_) t->renew_tls(*l, tls);
+    ++renewed;
+  }
+  return renewed;
 }
 
 void broker_threads::start(std::function<void()> on_ended) {

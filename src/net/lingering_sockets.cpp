@@ -1,8 +1,8 @@
 #include "lingering_sockets.hpp"
 
-#include <sys/socket.h>
+#include "socket_calls.hpp"
 
-#include <cerrno>
+#include <array>
 
 namespace godwit::net {
 namespace {
@@ -17,9 +17,22 @@ input discard(int fd) noexcept {
     const ssize_t taken = ::recv(fd, nullptr, step, MSG_TRUNC | MSG_DONTWAIT);
     if (taken > 0) continue;
     if (taken < 0 && errno == EINTR) continue;
+    if (taken < 0 && errno == EFAULT) {  // a Unix-domain socket copies nevertheless
+      std::array<std::byte, 4'096> copy{};
+      if (receive_from(fd, copy.data(), copy.size(), 0) > 0) continue;
+    }
     return taken < 0 && errno == EAGAIN ? input::open : input::ended;
   }
   return input::open;
+}
+
+/// Sends what it can of `bytes` and takes it away from them; false on an error.
+bool send_some(int fd, base::bytes& bytes) noexcept {
+  iovec piece{bytes.data(), bytes.size()};
+  const ssize_t taken = bytes.empty() ? 0 : send_to(fd, {&piece, 1}, 0);
+  if (taken < 0) return errno == EAGAIN;
+  bytes.erase(bytes.begin(), bytes.begin() + taken);
+  return true;
 }
 
 }  // namespace
@@ -27,16 +40,24 @@ input discard(int fd) noexcept {
 lingering_sockets::lingering_sockets(const tuning& tune)
     : lingering_max_{tune.lingering_max}, linger_max_{tune.linger_max} {}
 
-void lingering_sockets::add(descriptor&& socket, connection_slot&& slot, base::steady_time now) {
+void lingering_sockets::add(descriptor&& socket, connection_slot&& slot, base::steady_time now,
+                            base::bytes&& last) {
   descriptor leaving{std::move(socket)};
   const int fd = leaving.native_handle();
-  if (::shutdown(fd, SHUT_WR) != 0 || discard(fd) == input::ended || lingering_max_ == 0) return;
+  if (!send_some(fd, last)) return;
+  if (last.empty() && (::shutdown(fd, SHUT_WR) != 0 || discard(fd) == input::ended)) return;
+  if (lingering_max_ == 0) return;
   if (sockets_.size() >= lingering_max_) close(sockets_.handle_of(oldest_));
-  const handle h = sockets_.emplace(std::move(leaving), std::move(slot), now + linger_max_);
+  const handle h =
+      sockets_.emplace(std::move(leaving), std::move(slot), now + linger_max_, std::move(last));
   sockets_[h.index].older = newest_;
   (newest_ == none ? oldest_ : sockets_[newest_].newer) = h.index;
   newest_ = h.index;
-  wait(h);
+  if (sockets_[h.index].last.empty()) {
+    wait(h);
+  } else {
+    wait_for_room(h);
+  }
 }
 
 void lingering_sockets::expire(base::steady_time now) {
@@ -57,6 +78,25 @@ void lingering_sockets::wait(handle h) {
         entry* const e = sockets_.find(h);
         if (e == nullptr) return;
         if (error || discard(e->socket.native_handle()) == input::ended) {
+          close(h);
+        } else {
+          wait(h);
+        }
+      });
+}
+
+/// Until everything is sent; then it lingers as the others do.
+void lingering_sockets::wait_for_room(handle h) {
+  sockets_.at(h).socket.async_wait(
+      descriptor::wait_write, [this, h](const boost::system::error_code& error) {
+        entry* const e = sockets_.find(h);
+        if (e == nullptr) return;
+        const int fd = e->socket.native_handle();
+        if (error || !send_some(fd, e->last)) {
+          close(h);
+        } else if (!e->last.empty()) {
+          wait_for_room(h);
+        } else if (::shutdown(fd, SHUT_WR) != 0 || discard(fd) == input::ended) {
           close(h);
         } else {
           wait(h);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <godwit/base/bytes.hpp>
 #include <godwit/net/socket_transport.hpp>
 
 #include <cstdint>
@@ -15,8 +16,9 @@ class lingering_sockets {
  public:
   explicit lingering_sockets(const tuning& tune);
 
-  /// Shuts our side down; closes at once when the peer has closed already.
-  void add(descriptor&& socket, connection_slot&& slot, base::steady_time now);
+  /// Sends `last`, then shuts our side down; closes at once when the peer has closed already.
+  void add(descriptor&& socket, connection_slot&& slot, base::steady_time now,
+           base::bytes&& last = {});
   /// Closes those whose time is over.
   void expire(base::steady_time now);
   [[nodiscard]] std::optional<base::steady_time> next_due() const;
@@ -25,17 +27,19 @@ class lingering_sockets {
  private:
   static constexpr std::uint32_t none = 0xffff'ffffU;
   struct entry {
-    entry(descriptor&& s, connection_slot&& c, base::steady_time t)
-        : socket{std::move(s)}, slot{std::move(c)}, deadline{t} {}
+    entry(descriptor&& s, connection_slot&& c, base::steady_time t, base::bytes&& b)
+        : socket{std::move(s)}, slot{std::move(c)}, deadline{t}, last{std::move(b)} {}
     descriptor socket;
     connection_slot slot;
     base::steady_time deadline;
+    base::bytes last;  // not sent yet; our side is open so long
     std::uint32_t older = none;
     std::uint32_t newer = none;
   };
   using handle = base::slab<entry>::handle_type;
 
   void wait(handle h);
+  void wait_for_room(handle h);
   void close(handle h);
 
   std::size_t lingering_max_;

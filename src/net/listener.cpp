@@ -1,4 +1,5 @@
 #include "peer_address.hpp"
+#include "unix_listener.hpp"
 
 #include <godwit/base/assert.hpp>
 #include <godwit/net/file_limit.hpp>
@@ -8,6 +9,7 @@
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <optional>
@@ -116,6 +118,10 @@ std::uint16_t port_of(int fd) {
 base::result<std::vector<plan>, listen_error> make_plans(std::span<const listener_options> wanted) {
   std::vector<plan> plans;
   for (const listener_options& o : wanted) {
+    if (o.is_path()) {
+      plans.push_back({o, {}});
+      continue;
+    }
     const auto address = parse(o.bind);
     if (!address) {
       return listen_error{listen_error::kind::bad_address,
@@ -125,7 +131,7 @@ base::result<std::vector<plan>, listen_error> make_plans(std::span<const listene
     }
     plans.push_back({o, {*address, o.port}});
     for (const plan& earlier : std::span{plans}.first(plans.size() - 1)) {
-      if (o.port == 0 || earlier.where != plans.back().where) continue;
+      if (o.port == 0 || earlier.options.is_path() || earlier.where != plans.back().where) continue;
       return listen_error{listen_error::kind::in_use,
                           quoted(o) + endpoint_text(plans.back().where.data()) +
                               " belongs to listener \"" + earlier.options.name +
@@ -134,6 +140,7 @@ base::result<std::vector<plan>, listen_error> make_plans(std::span<const listene
   }
   for (plan& p : plans) {
     for (const plan& other : plans) {
+      if (other.options.is_path()) continue;
       if (other.where.address().is_v4() && other.where.port() == p.where.port()) p.ipv6_only = true;
     }
   }
@@ -141,6 +148,10 @@ base::result<std::vector<plan>, listen_error> make_plans(std::span<const listene
 }
 
 }  // namespace
+
+listener::~listener() {
+  if (options.is_path() && !address.empty()) ::unlink(options.bind.c_str());
+}
 
 void throw_exception_from_error(const listen_error& error, const boost::source_location&) {
   throw std::runtime_error(error.text);
@@ -153,6 +164,14 @@ opened open_listeners(std::span<const listener_options> wanted, std::size_t shar
   std::vector<std::unique_ptr<listener>> all;
   for (const plan& p : *plans) {
     auto made = std::make_unique<listener>(p.options);
+    if (p.options.is_path()) {
+      auto socket = listen_on_path(p.options);
+      if (!socket) return socket.error();
+      made->sockets.push_back(std::move(*socket));
+      made->address = "unix:" + p.options.bind;
+      all.push_back(std::move(made));
+      continue;
+    }
     tcp::endpoint where = p.where;
     for (std::size_t shard = 0; shard < shards; ++shard) {
       unique_fd s =

@@ -1,5 +1,6 @@
 #include "acceptor.hpp"
 #include "boot_timer.hpp"
+#include "opening.hpp"
 
 #include <godwit/net/shard_thread.hpp>
 
@@ -15,6 +16,10 @@
 
 namespace godwit::net {
 namespace {
+
+/// Refused connections that are logged: so many at once, then one in so long.
+constexpr std::uint32_t refused_lines_burst = 20;
+constexpr std::chrono::milliseconds refused_line_interval{500};
 
 /// Signals belong to the thread that starts the broker.
 class signals_blocked {
@@ -47,7 +52,9 @@ shard_thread::shard_thread(routing::shard_id id, const tuning& tune, const threa
       ports_{ports},
       context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO},
       timer_{std::make_unique<boot_timer>(context_, [this] { on_timer(); })},
-      connections_{context_, *this, tune} {
+      connections_{context_, *this, tune},
+      refused_lines_{refused_lines_burst, refused_line_interval} {
+  connections_.report_openings_to(*this);
   ports_.board.threads.fetch_add(1);
   ports_.board.busy.fetch_add(1);
   ports_.mail.set_wake(id_, [this] { boost::asio::post(context_, [] {}); });
@@ -58,11 +65,21 @@ shard_thread::~shard_thread() {
 }
 
 void shard_thread::add_listener(listener& from, unique_fd socket) {
-  acceptors_.push_back(
-      std::make_unique<acceptor>(context_, std::move(socket), from, tune_, ports_.clock, ports_.log,
-                                 [this](unique_fd s, connection_slot slot, broker::peer_info peer) {
-                                   on_accept(std::move(s), std::move(slot), std::move(peer));
-                                 }));
+  const entrance& at =
+      *entrances_.emplace_back(std::make_unique<entrance>(entrance{from, from.tls}));
+  acceptors_.push_back(std::make_unique<acceptor>(
+      context_, std::move(socket), from, tune_, ports_.clock, ports_.log,
+      [this, &at](unique_fd s, connection_slot slot, broker::peer_info peer) {
+        on_accept(at, std::move(s), std::move(slot), std::move(peer));
+      }));
+}
+
+void shard_thread::renew_tls(const listener& of, std::shared_ptr<const tls_context> fresh) {
+  boost::asio::post(context_, [this, &of, fresh = std::move(fresh)] {
+    for (const auto& e : entrances_) {
+      if (&e->from == &of) e->tls = fresh;
+    }
+  });
 }
 
 void shard_thread::start() {
@@ -96,10 +113,35 @@ void shard_thread::on_closed(broker::connection_token token, broker::transport_e
   host_->on_closed(token, how);
 }
 
-void shard_thread::on_accept(unique_fd socket, connection_slot slot, broker::peer_info peer) {
+void shard_thread::on_accept(const entrance& at, unique_fd socket, connection_slot slot,
+                             broker::peer_info peer) {
   open_turn();
+  if (at.from.options.has_opening()) {
+    connections_.open_later(std::move(socket), std::move(slot),
+                            std::make_unique<opening>(at.from, at.tls, std::move(peer)));
+    return;
+  }
   const broker::transport_id id = connections_.adopt(std::move(socket), std::move(slot));
   connections_.start(id, host_->open(id, std::move(peer)));
+}
+
+broker::connection_token shard_thread::on_opened(broker::transport_id id, broker::peer_info peer) {
+  open_turn();
+  return host_->open(id, std::move(peer));
+}
+
+/// Anybody can make this happen, as often as he likes.
+void shard_thread::on_refused(const opening& how) {
+  host_->count_refused();
+  const base::moment now = ports_.clock.now();
+  if (how.is_probe) return;
+  const auto suppressed = refused_lines_.admit(now.steady);
+  if (!suppressed) return;
+  const std::array<observe::log_field, 4> fields{
+      observe::log_field{"listener", how.from.options.name},
+      observe::log_field{"peer", how.peer.address}, observe::log_field{"why", how.failure},
+      observe::log_field{"suppressed", *suppressed}};
+  ports_.log.write({observe::log_level::info, now.wall, "connection.refused", fields});
 }
 
 void shard_thread::on_timer() {
@@ -168,7 +210,7 @@ void shard_thread::open_turn() {
   host_->begin_turn(now);
 }
 
-std::optional<base::steady_time> shard_thread::next_due() const {
+std::optional<base::steady_time> shard_thread::next_due() {
   std::optional<base::steady_time> due = host_->next_due();
   take_earlier(due, connections_.next_due());
   take_earlier(due, stop_deadline_);
@@ -198,6 +240,7 @@ bool shard_thread::is_finished() {
 void shard_thread::begin_stop() {
   acceptors_.clear();
   open_turn();
+  connections_.give_up_openings();
   stop_deadline_ = ports_.clock.now().steady + tune_.stop_max;
   host_->stop();
 }

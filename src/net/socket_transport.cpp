@@ -1,44 +1,15 @@
+#include "detached_socket.hpp"
 #include "lingering_sockets.hpp"
+#include "socket_calls.hpp"
 
 #include <godwit/base/assert.hpp>
 #include <godwit/net/socket_transport.hpp>
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-
 #include <array>
-#include <cerrno>
 #include <numeric>
 
 namespace godwit::net {
 namespace {
-
-/// A connection between two shards.
-struct detached_socket final : broker::detached_transport {
-  unique_fd socket;  // none: it is lost already
-  connection_slot slot;
-};
-
-/// `recv` with the interruption by a signal left out.
-ssize_t receive_from(int fd, void* to, std::size_t size, int flags) noexcept {
-  ssize_t taken = 0;
-  do {
-    taken = ::recv(fd, to, size, flags | MSG_DONTWAIT);
-  } while (taken < 0 && errno == EINTR);
-  return taken;
-}
-
-/// How much one `sendmsg` took; -1 and `errno` on an error.
-ssize_t send_to(int fd, std::span<iovec> pieces, int flags) noexcept {
-  msghdr message{};
-  message.msg_iov = pieces.data();
-  message.msg_iovlen = pieces.size();
-  ssize_t taken = 0;
-  do {
-    taken = ::sendmsg(fd, &message, flags | MSG_NOSIGNAL | MSG_DONTWAIT);
-  } while (taken < 0 && errno == EINTR);
-  return taken;
-}
 
 std::size_t total_of(std::span<const base::bytes_view> pieces) noexcept {
   return std::accumulate(pieces.begin(), pieces.end(), std::size_t{0},
@@ -61,7 +32,11 @@ socket_transport::socket_transport(boost::asio::io_context& context, transport_e
       events_{events},
       scratch_{std::make_unique_for_overwrite<std::byte[]>(tune.read_bytes_max)},
       scratch_size_{tune.read_bytes_max},
-      lingering_{std::make_unique<lingering_sockets>(tune)} {}
+      lingering_{std::make_unique<lingering_sockets>(tune)},
+      openings_max_{tune.handshakes_max},
+      opening_time_max_{tune.handshake_timeout},
+      expensive_per_turn_{tune.handshakes_per_turn},
+      expensive_left_{tune.handshakes_per_turn} {}
 
 socket_transport::~socket_transport() = default;
 
@@ -71,6 +46,7 @@ std::size_t socket_transport::send(broker::transport_id id,
   connection& c = at(id);
   if (c.ended || c.failed) return total_of(pieces);
   if (c.write_armed) return 0;
+  if (c.sealed) return send_sealed(connections_.handle_of(index_of(id)), c, pieces);
   std::array<iovec, batch_max> batch;
   std::size_t taken_in_all = 0;
   for (std::size_t next = 0; next < pieces.size();) {
@@ -103,7 +79,13 @@ void socket_transport::close(broker::transport_id id) {
   if (c.ended) return;
   c.ended = true;
   ended_.push_back(connections_.handle_of(index_of(id)));
-  if (!c.failed) lingering_->add(std::move(c.socket), std::move(c.slot), now_);
+  if (c.failed) return;
+  if (c.sealed) {
+    c.sealed->finish(room());
+    end_sealed(c);
+  } else {
+    lingering_->add(std::move(c.socket), std::move(c.slot), now_);
+  }
 }
 
 void socket_transport::set_reading(broker::transport_id id, bool on) {
@@ -128,6 +110,8 @@ std::unique_ptr<broker::detached_transport> socket_transport::detach(broker::tra
   ended_.push_back(connections_.handle_of(index_of(id)));
   if (!c.failed) leaving->socket = unique_fd{c.socket.release()};
   leaving->slot = std::move(c.slot);
+  if (c.sealed) c.sealed->unbind();
+  leaving->sealed.reset(c.sealed.release());
   return leaving;
 }
 
@@ -136,6 +120,13 @@ broker::transport_id socket_transport::attach(
   auto& arriving = dynamic_cast<detached_socket&>(*from_elsewhere);
   const broker::transport_id id = adopt(std::move(arriving.socket), std::move(arriving.slot));
   start(id, token);
+  if (arriving.sealed) {
+    connection& c = at(id);
+    c.sealed.reset(arriving.sealed.release());
+    c.sealed->bind(room());
+    c.sealed->owed = 0;  // nobody here counts it
+    push_rest(connections_.handle_of(index_of(id)), c);
+  }
   return id;
 }
 
@@ -167,7 +158,9 @@ void socket_transport::run_pending() {
     if (c == nullptr) continue;
     c->pending = false;
     if (c->ended) continue;
-    if (std::exchange(c->read_once, false) || (c->failed && c->reading)) {
+    const bool wanted = c->read_once || (c->failed && c->reading);
+    c->read_once = false;
+    if (wanted) {
       receive(h, *c);
     } else if (c->failed) {
       look_at_paused(h, *c, readiness::error);
@@ -184,14 +177,7 @@ void socket_transport::end_turn() {
   to_arm_.clear();
   for (const handle h : ended_) connections_.erase(h);
   ended_.clear();
-}
-
-void socket_transport::expire(base::steady_time now) {
-  lingering_->expire(now);
-}
-
-std::optional<base::steady_time> socket_transport::next_due() const {
-  return lingering_->next_due();
+  expensive_left_ = expensive_per_turn_;
 }
 
 std::size_t socket_transport::lingering() const noexcept {
@@ -211,6 +197,10 @@ socket_transport::connection& socket_transport::at(broker::transport_id id) noex
   return connections_[index_of(id)];
 }
 
+void socket_transport::stream_deleter::operator()(stream* s) const noexcept {
+  delete s;
+}
+
 /// Asio says that the socket is ready. Aborted waits come here too: their connection is gone.
 void socket_transport::ready(handle h, readiness what) {
   connection* const c = connections_.find(h);
@@ -220,7 +210,8 @@ void socket_transport::ready(handle h, readiness what) {
   if (what == readiness::error) c->error_armed = false;
   if (c->ended || c->failed) return;
   if (what == readiness::writable) {
-    events_.on_writable(c->token);
+    if (c->sealed) push_rest(h, *c);
+    if (!c->write_armed && !c->failed && !c->ended && c->token != 0) events_.on_writable(c->token);
   } else if (!c->reading) {
     look_at_paused(h, *c, what);
   } else if (what == readiness::readable) {
@@ -229,6 +220,10 @@ void socket_transport::ready(handle h, readiness what) {
 }
 
 void socket_transport::receive(handle h, connection& c) {
+  if (c.sealed) {
+    receive_sealed(h, c);
+    return;
+  }
   const ssize_t taken =
       c.socket.is_open() ? receive_from(c.socket.native_handle(), scratch_.get(), scratch_size_, 0)
                          : 0;
@@ -272,12 +267,14 @@ void socket_transport::end(handle h, connection& c, broker::transport_end how) {
 }
 
 void socket_transport::make_pending(handle h, connection& c) {
-  if (std::exchange(c.pending, true)) return;
+  if (c.pending) return;
+  c.pending = true;
   pending_.push_back(h);
 }
 
 void socket_transport::arm_later(handle h, connection& c) {
-  if (std::exchange(c.to_arm, true)) return;
+  if (c.to_arm) return;
+  c.to_arm = true;
   to_arm_.push_back(h);
 }
 

@@ -24,6 +24,8 @@ std::string_view name(counter c) noexcept {
       return "connections_opened";
     case counter::connections_closed:
       return "connections_closed";
+    case counter::connections_refused:
+      return "connections_refused";
     case counter::clients_connected:
       return "clients_connected";
     case counter::sessions_persistent:

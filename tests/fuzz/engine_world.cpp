@@ -44,8 +44,7 @@ void engine_world::open(std::size_t i, std::size_t shard) {
   c = client{};
   c.wire = std::make_shared<test::memory_wire>();
   broker_.transport(shard % shards())
-      .accept(c.wire,
-              {.address = "peer:" + std::to_string(++connections_opened_), .listener = "fuzz"});
+      .accept(c.wire, {.address = "peer:" + std::to_string(++connections_opened_)});
 }
 
 void engine_world::send(std::size_t i, base::bytes_view bytes) {

@@ -25,7 +25,7 @@ TEST(ClosedWhileMoving, EndsOnceItsConnackIsOut) {
     };
     const auto wire = std::make_shared<memory_wire>();
     wire->to_broker = connect_packet({.client_id = "c", .clean = false});
-    b.transport(accepting).accept(wire, {.address = "there", .listener = "test"});
+    b.transport(accepting).accept(wire, {.address = "there"});
     all_take_turns();  // at home, waiting for the disk
     wire->client_closed = true;
     all_take_turns();

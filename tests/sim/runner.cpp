@@ -41,7 +41,7 @@ std::string_view client_of(const link& l) {
 std::shared_ptr<link> runner::dial(const std::string& name) {
   auto l = std::make_shared<link>(context_, name, plan_.wire_capacity);
   const std::size_t where = context_.below(broker_.shards());
-  broker_.transport(where).accept(l->wire(), {.address = name, .listener = "sim"});
+  broker_.transport(where).accept(l->wire(), {.address = name});
   for (const auto& older : links_) {
     if (client_of(*older) == client_of(*l)) older->supersede();
   }

@@ -4,6 +4,7 @@
 #include "support/test_broker.hpp"
 
 #include <algorithm>
+#include <deque>
 
 namespace godwit::test {
 namespace {
@@ -85,7 +86,8 @@ struct world::engine {
   std::size_t next_shard = 0;
   std::uint32_t next_port = 40'000;
   std::string address = "127.0.0.1";
-  std::string listener = "default";
+  /// Those that connections came from; a deque, because they point at them.
+  std::deque<broker::listener_facts> listeners{{.name = "default"}};
 };
 
 world::world(world_options o) : engine_{std::make_unique<engine>(o)} {
@@ -101,9 +103,9 @@ test_client world::connect_socket(std::optional<std::size_t> shard) {
   state->run = [this] { run(); };
   state->shard = where;
   e.clients.push_back(state);
-  e.broker.transport(where).accept(
-      state->wire,
-      {.address = e.address + ':' + std::to_string(e.next_port++), .listener = e.listener});
+  e.broker.transport(where).accept(state->wire,
+                                   {.address = e.address + ':' + std::to_string(e.next_port++),
+                                    .listener = &e.listeners.back()});
   return test_client{std::move(state)};
 }
 
@@ -115,7 +117,7 @@ test_client world::connect(const connect_options& o) {
 
 void world::connect_from(std::string address, std::string listener) {
   engine_->address = std::move(address);
-  engine_->listener = std::move(listener);
+  engine_->listeners.push_back({.name = std::move(listener)});
 }
 
 void world::run() {

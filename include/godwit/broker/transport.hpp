@@ -3,6 +3,7 @@
 #include <godwit/auth/principal.hpp>
 #include <godwit/base/bytes.hpp>
 #include <godwit/base/strong.hpp>
+#include <godwit/mqtt/types.hpp>
 #include <godwit/session/close_reason.hpp>
 
 #include <cstddef>
@@ -10,21 +11,54 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace godwit::broker {
 
 /// A connection as the transport of one shard knows it.
 using transport_id = base::strong<std::uint32_t, struct transport_id_tag>;
 
-/// Who the client is by the certificate that it has proved to own.
+/// Versions of MQTT, as a set.
+class version_set {
+ public:
+  [[nodiscard]] static constexpr version_set all() noexcept { return version_set{0xff}; }
+  constexpr version_set() noexcept = default;
+  constexpr void add(mqtt::protocol_version v) noexcept {
+    bits_ = static_cast<std::uint8_t>(bits_ | bit(v));
+  }
+  [[nodiscard]] constexpr bool has(mqtt::protocol_version v) const noexcept {
+    return (bits_ & bit(v)) != 0;
+  }
+  [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
+
+ private:
+  explicit constexpr version_set(std::uint8_t bits) noexcept : bits_{bits} {}
+  static constexpr unsigned bit(mqtt::protocol_version v) noexcept {
+    return 1U << static_cast<unsigned>(v);
+  }
+  std::uint8_t bits_ = 0;
+};
+
+/// What a shard needs to know of a listener. Outlives its connections and does not change.
+struct listener_facts {
+  std::string name;
+  version_set versions = version_set::all();  ///< a CONNECT of another one is refused
+};
+
+/// Who the client is by the certificate that it has proved to own. UTF-8 without control
+/// characters; a certificate with other names in it is refused in the handshake.
 using peer_certificate = auth::certificate;
 
 /// Where a connection comes from; text forms are for the log and for authentication.
 struct peer_info {
-  std::string address;   ///< "127.0.0.1:40123", "[::1]:40123"
-  std::string listener;  ///< name of the listener it was accepted on
-  /// What the listener verified of the client's certificate; null: it showed none.
-  std::unique_ptr<const peer_certificate> certificate{};
+  std::string address;  ///< "127.0.0.1:40123", "[::1]:40123", "unix:/run/godwit.sock"
+  const listener_facts* listener = nullptr;  ///< where it was accepted; nothing: nowhere special
+  std::unique_ptr<const peer_certificate> certificate{};  ///< nothing: it showed none
+
+  [[nodiscard]] std::string_view listener_name() const noexcept {
+    return listener == nullptr ? std::string_view{} : std::string_view{listener->name};
+  }
 };
 
 /// A connection on its way to another shard: whatever the transport needs to go on there.

@@ -3,6 +3,7 @@
 #include <godwit/net/listener.hpp>
 #include <godwit/net/options.hpp>
 #include <godwit/net/shard_thread.hpp>
+#include <godwit/net/ticket_keys.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -39,6 +40,12 @@ class broker_threads {
 
   /// Opens the listeners; clients may connect from now on and are served once the threads run.
   [[nodiscard]] base::result<void, listen_error> open();
+  /// Loads the certificates, keys and lists of every open listener as these options (found by the
+  /// listener's name) say, and gives them to the shards; an error leaves everything as it was.
+  /// Connections that are open go on as they are. Reads files; while the shards run. Returns how
+  /// many listeners were renewed.
+  [[nodiscard]] base::result<std::size_t, listen_error> renew_tls(
+      std::span<const listener_options> fresh);
   /// What is open, with the real ports, in the order of the options; those left out as optional are
   /// missing.
   [[nodiscard]] const std::vector<std::unique_ptr<listener>>& listeners() const noexcept {
@@ -63,6 +70,7 @@ class broker_threads {
  private:
   options options_;
   shared_ports ports_;
+  ticket_keys ticket_keys_;
   std::vector<std::unique_ptr<listener>> listeners_;  // connections on their way count in them
   thread_post_office mail_;
   stop_board board_;

@@ -2,6 +2,7 @@
 
 #include <godwit/base/result.hpp>
 #include <godwit/net/connection_slots.hpp>
+#include <godwit/net/network.hpp>
 #include <godwit/net/options.hpp>
 #include <godwit/net/unique_fd.hpp>
 
@@ -15,10 +16,19 @@
 
 namespace godwit::net {
 
+class tls_context;
+
 /// Why a listener cannot be opened: one line for the operator that names the listener, the address,
 /// the cause and the way out.
 struct listen_error {
-  enum class kind : std::uint8_t { bad_address, no_such_address, in_use, no_permission, system };
+  enum class kind : std::uint8_t {
+    bad_address,
+    no_such_address,
+    in_use,
+    no_permission,
+    tls,
+    system
+  };
   kind why = kind::system;
   std::string text;
 };
@@ -29,12 +39,27 @@ struct listen_error {
 
 /// A listener that is open on every shard.
 struct listener {
-  explicit listener(listener_options o) : options{std::move(o)}, slots{options.connections_max} {}
+  explicit listener(listener_options o)
+      : options{std::move(o)},
+        facts{options.name, options.versions},
+        rules{network::parse_all(options.allow), network::parse_all(options.deny)},
+        proxies{network::parse_all(options.proxies)},
+        slots{options.connections_max} {}
+  /// Takes a Unix-domain socket's name away.
+  ~listener();
+  listener(const listener&) = delete;
+  listener& operator=(const listener&) = delete;
+
   listener_options options;
-  connection_slots slots;          ///< its connections on all shards
-  std::uint16_t port = 0;          ///< the real one
-  std::string address;             ///< with the port: "127.0.0.1:1883", "[::1]:1883"
-  std::vector<unique_fd> sockets;  ///< one per shard, nonblocking, listening; shards take them
+  broker::listener_facts facts;
+  address_rules rules;
+  std::vector<network> proxies;
+  connection_slots slots;  ///< its connections on all shards
+  std::uint16_t port = 0;  ///< the real one
+  std::string address;     ///< with the port: "127.0.0.1:1883"; "unix:/run/mqtt.sock"
+  std::vector<unique_fd>
+      sockets;  ///< one per shard (a Unix-domain socket: one), listening; shards take them
+  std::shared_ptr<const tls_context> tls;  ///< what it starts with; nothing: no TLS
 };
 
 /// Opens all listeners, or none. Each has one socket per shard on the same port (SO_REUSEPORT),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <godwit/broker/shard_options.hpp>
+#include <godwit/broker/transport.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -10,10 +11,37 @@
 
 namespace godwit::net {
 
+enum class tls_version : std::uint8_t { v1_2, v1_3 };
+
+/// TLS of one listener. Files are PEM, named by full paths.
+struct tls_options {
+  /// Certificates, each with its chain behind it; none: the listener has no TLS. A client that
+  /// names a host (SNI) gets the first that is made for it, others get the first of all.
+  std::vector<std::string> certificates;
+  std::vector<std::string> keys;  ///< one for each certificate, in the same order
+  /// Certificates of authorities; with it clients are asked for a certificate, and one that they
+  /// show must be signed by one of these. Empty: clients are not asked.
+  std::string ca;
+  bool require_client_certificate = true;  ///< with `ca`: a client without one is refused
+  std::string crl;  ///< revoked client certificates, of each authority one list; empty = none
+  tls_version version_min = tls_version::v1_2;
+  std::string ciphers;  ///< for TLS 1.2, in OpenSSL's form; empty = the good ones
+  [[nodiscard]] bool is_on() const noexcept { return !certificates.empty(); }
+};
+
+/// MQTT over WebSocket on one listener, which then speaks nothing else.
+struct websocket_options {
+  std::string path;  ///< of the request, "/mqtt"; empty: no WebSocket here
+  std::vector<std::string>
+      origins;  ///< of pages that may connect, "https://app.example"; empty: any
+  [[nodiscard]] bool is_on() const noexcept { return !path.empty(); }
+};
+
 /// One place where clients connect.
 struct listener_options {
   std::string name = "default";  ///< for the log and error messages
-  /// A literal IPv4 or IPv6 address; "localhost" is 127.0.0.1, "*" is every address of both
+  /// A literal IPv4 or IPv6 address, or the full path of a Unix-domain socket, which only the
+  /// broker's user and group may use; "localhost" is 127.0.0.1, "*" is every address of both
   /// families (of IPv4 alone where the system has no IPv6). Other names are not looked up. "::"
   /// takes IPv4 as well, unless an IPv4 listener with the same port is listed.
   std::string bind = "127.0.0.1";
@@ -21,6 +49,21 @@ struct listener_options {
   std::uint32_t connections_max = 0;  ///< open at a time, over all shards; 0 = no limit
   int backlog = 1'024;    ///< connections that wait to be accepted, per shard; the system caps it
   bool optional = false;  ///< skipped when the machine lacks the address; other errors stay errors
+  broker::version_set versions = broker::version_set::all();  ///< of MQTT; others are refused
+  /// Networks, "10.0.0.0/8" or an address. None that is denied gets in; with some that are allowed,
+  /// only those. Unix-domain sockets have no address and are let in.
+  std::vector<std::string> allow;
+  std::vector<std::string> deny;
+  /// Proxies. With some, only they may connect, each connection begins with a PROXY header, and
+  /// `allow` and `deny` judge the address in it.
+  std::vector<std::string> proxies;
+  tls_options tls;
+  websocket_options websocket;
+  [[nodiscard]] bool is_path() const noexcept { return bind.starts_with('/'); }
+  /// Something comes before MQTT on its connections.
+  [[nodiscard]] bool has_opening() const noexcept {
+    return tls.is_on() || websocket.is_on() || !proxies.empty();
+  }
 };
 
 /// Times and amounts that rarely need to be changed.
@@ -41,6 +84,13 @@ struct tuning {
   /// Files kept free for the store, the log and administration: no connection gets one of the last.
   /// At most an eighth of the limit (as it is when the listeners open) is kept.
   std::uint32_t files_reserved = 64;
+  /// What stands before MQTT (TLS, WebSocket) may take so long, from the accept on; then CONNECT's
+  /// own time begins.
+  std::chrono::milliseconds handshake_timeout{10'000};
+  /// Connections per shard whose handshake is under way; the oldest of them gives way to a new one.
+  std::size_t handshakes_max = 1'000;
+  /// Handshakes that cost a signature, per turn; the others wait for the next one.
+  std::size_t handshakes_per_turn = 4;
   std::chrono::milliseconds stop_max{5'000};  ///< a graceful stop ends after this at the latest
 };
 

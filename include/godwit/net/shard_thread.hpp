@@ -21,6 +21,7 @@ namespace godwit::net {
 
 class acceptor;
 class boot_timer;
+class tls_context;
 
 /// How the threads of one broker end together. Shared by them; outlives them.
 struct stop_board {
@@ -44,7 +45,7 @@ struct thread_ports {
 ///
 /// Before `start` and after `join` it may be used from the thread that made it. An exception that
 /// leaves the host ends the process, with a message.
-class shard_thread final : private transport_events {
+class shard_thread final : private transport_events, private opening_events {
  public:
   shard_thread(routing::shard_id id, const tuning& tune, const thread_ports& ports);
   ~shard_thread() override;
@@ -56,6 +57,9 @@ class shard_thread final : private transport_events {
   void set_host(std::unique_ptr<shard_host> host) noexcept { host_ = std::move(host); }
   /// Accepts connections of `from`, with one of its sockets. `from` outlives this object.
   void add_listener(listener& from, unique_fd socket);
+  /// From its next turn on, connections of this listener are accepted with these certificates. Any
+  /// thread, while the shard runs.
+  void renew_tls(const listener& of, std::shared_ptr<const tls_context> fresh);
 
   /// Runs the shard on a thread of its own, named "godwit/<id>", that handles no signals.
   void start();
@@ -64,10 +68,19 @@ class shard_thread final : private transport_events {
   void post(std::function<void()> work);
 
  private:
+  /// A listener as this shard sees it.
+  struct entrance {
+    listener& from;
+    std::shared_ptr<const tls_context> tls;
+  };
+
   void on_bytes(broker::connection_token token, base::bytes_view bytes) override;
   void on_writable(broker::connection_token token) override;
   void on_closed(broker::connection_token token, broker::transport_end how) override;
-  void on_accept(unique_fd socket, connection_slot slot, broker::peer_info peer);
+  broker::connection_token on_opened(broker::transport_id id, broker::peer_info peer) override;
+  void on_refused(const opening& how) override;
+  void on_accept(const entrance& at, unique_fd socket, connection_slot slot,
+                 broker::peer_info peer);
   void on_timer();
 
   void run();
@@ -75,7 +88,7 @@ class shard_thread final : private transport_events {
   void sleep_or_poll();
   void round();
   void open_turn();
-  [[nodiscard]] std::optional<base::steady_time> next_due() const;
+  [[nodiscard]] std::optional<base::steady_time> next_due();
   [[nodiscard]] bool is_finished();
   void begin_stop();
   void set_busy(bool busy);
@@ -86,10 +99,12 @@ class shard_thread final : private transport_events {
   thread_ports ports_;
   boost::asio::io_context context_;
   std::unique_ptr<boot_timer> timer_;
+  std::vector<std::unique_ptr<entrance>> entrances_;
   std::vector<std::unique_ptr<acceptor>> acceptors_;
   socket_transport connections_;
   std::unique_ptr<shard_host> host_;
   std::thread thread_;
+  observe::rate_limit refused_lines_;
   bool turn_open_ = false;
   bool busy_ = true;
   std::optional<base::steady_time> stop_deadline_;  // set: stopping

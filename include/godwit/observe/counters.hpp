@@ -17,6 +17,7 @@ namespace godwit::observe {
 enum class counter : std::uint16_t {
   connections_opened,  // sockets accepted
   connections_closed,
+  connections_refused,          // ended before MQTT began: TLS and the like; not in _opened
   clients_connected,            // gauge: connections past CONNACK
   sessions_persistent,          // gauge: sessions that outlive their connection
   sessions_persistent_offline,  // gauge: of those, the ones without a connection

@@ -1,4 +1,5 @@
 #include <godwit/config/load.hpp>
+#include <godwit/config/render.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -158,7 +159,7 @@ TEST(Load, OpensNothingBeyondLoopbackUnlessAskedByName) {
 TEST(Load, WantsAddressesNotNames) {
   for (const char* odd : {"broker.example", "127.0.0.1:1883", "\"[::1]\"", "127.1", "\"\""}) {
     EXPECT_THAT(mistakes_in("listeners:\n  - bind: " + std::string(odd) + "\n"),
-                ElementsAre(HasSubstr("is not an IP address; localhost")));
+                ElementsAre(HasSubstr("is not an IP address or a path; localhost")));
   }
 }
 
@@ -220,6 +221,46 @@ TEST(Load, AFileThatIsMissingIsAMistake) {
             "/nonexistent/g.yaml: cannot be opened: No such file or directory");
   EXPECT_THAT(load_file("/").mistakes, SizeIs(1));
   EXPECT_THAT(load_file("/dev/zero").mistakes.at(0).what, HasSubstr("longer than 1MiB"));
+}
+
+TEST(Load, TakesListsInBothForms) {
+  const loaded one =
+      load_text("listeners: [ { deny: [ 10.0.0.0/8, \"::1\" ], versions: 3.1.1 } ]\n");
+  const loaded other =
+      load_text("listeners: [ { deny: \"10.0.0.0/8, ::1\", versions: [ 3.1.1 ] } ]\n");
+  EXPECT_THAT(one.mistakes, IsEmpty());
+  EXPECT_THAT(differences(one.value, other.value), IsEmpty());
+  EXPECT_THAT(one.value.listeners[0].options.deny, ElementsAre("10.0.0.0/8", "::1"));
+  const broker::version_set& versions = one.value.listeners[0].options.versions;
+  EXPECT_TRUE(versions.has(mqtt::protocol_version::v311));
+  EXPECT_FALSE(versions.has(mqtt::protocol_version::v31));
+}
+
+TEST(Load, WantsListsOfTheRightThings) {
+  const auto in_listener = [](std::string_view key) {
+    return mistakes_in("listeners:\n  - " + std::string(key) + "\n");
+  };
+  for (const char* const wrong :
+       {"allow: 10.0.0.1/8", "allow: 10.0.0.0/33", "deny: everybody", "deny: [ [ 10.0.0.1 ] ]",
+        "proxy_protocol: { from: host }", "versions: [ 4 ]", "tls: { certificate: relative.pem }",
+        "websocket: { path: mqtt }", "websocket: { origins: app.example }",
+        "websocket: { origins: \"https://app.example/\" }", "port: [ 1883 ]"}) {
+    EXPECT_THAT(in_listener(wrong), SizeIs(1)) << wrong;
+  }
+  EXPECT_THAT(in_listener("websocket: { origins: [ \"https://a.example\", \"http://b:8080\" ] }"),
+              IsEmpty());
+  EXPECT_THAT(in_listener("bind: /run/mqtt.sock"), IsEmpty()) << "no other machine reaches it";
+}
+
+TEST(Load, WantsKeysOfTlsThatGoTogether) {
+  EXPECT_THAT(mistakes_in("listeners:\n  - tls:\n      certificate: [ /a.pem, /b.pem ]\n"
+                          "      key: /a.key\n"),
+              ElementsAre(HasSubstr("f:3:7: listeners[0].tls.certificate: there are 2 certificates "
+                                    "and 1 keys")));
+  EXPECT_THAT(mistakes_in("listeners: [ { tls: { ca: /ca.pem } } ]\n"),
+              ElementsAre(HasSubstr("tls.ca: serves for nothing without tls.certificate")));
+  EXPECT_THAT(mistakes_in("listeners: [ { tls: { certificate: /a, key: /b, crl: /c } } ]\n"),
+              ElementsAre(HasSubstr("tls.crl: serves for nothing without tls.ca")));
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ TEST_F(Acceptor, NamesThePeerAndTheListener) {
   connect(1);
   ASSERT_TRUE(until([&] { return accepted_.size() == 1; }));
   EXPECT_EQ(peers_[0].address.substr(0, 10), "127.0.0.1:");
-  EXPECT_EQ(peers_[0].listener, "default");
+  EXPECT_EQ(peers_[0].listener_name(), "default");
   EXPECT_EQ(listener_->slots.open(), 1U);
   EXPECT_NE(::fcntl(accepted_[0].value(), F_GETFL) & O_NONBLOCK, 0);
   EXPECT_NE(::fcntl(accepted_[0].value(), F_GETFD) & FD_CLOEXEC, 0);

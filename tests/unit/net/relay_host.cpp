@@ -13,7 +13,7 @@ void relay_host::begin_turn(base::moment now) {
 
 broker::connection_token relay_host::open(broker::transport_id id, broker::peer_info peer) {
   in_turn();
-  if (!peer.address.starts_with("127.0.0.1:") || peer.listener != "default") ++outside_turn;
+  if (!peer.address.starts_with("127.0.0.1:") || peer.listener_name() != "default") ++outside_turn;
   ids_[++last_token_] = id;
   ++opened;
   return last_token_;
