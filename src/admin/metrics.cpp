@@ -73,6 +73,8 @@ constexpr auto plain_families = std::to_array<family_of>({
     {counter::retained_messages, type::gauge, "godwit_retained_messages", "Retained messages."},
     {counter::retained_bytes, type::gauge, "godwit_retained_bytes",
      "Payload bytes of the retained messages."},
+    {counter::retained_expired, type::counter, "godwit_retained_expired_total",
+     "Retained messages that expired."},
     {counter::mail_sent, type::counter, "godwit_shard_letters_total",
      "Letters between the shards."},
     {counter::mail_for_nobody, type::counter, "godwit_shard_letters_for_nobody_total",

@@ -3,6 +3,7 @@
 #include <godwit/base/bytes.hpp>
 #include <godwit/base/ring.hpp>
 #include <godwit/broker/mail.hpp>
+#include <godwit/mqtt/reason_code.hpp>
 #include <godwit/mqtt/types.hpp>
 
 #include <utility>
@@ -17,10 +18,12 @@ inline constexpr pending_id first_publish = ~pending_id{0};
 struct answer {
   mqtt::packet_type type = mqtt::packet_type::puback;
   mqtt::packet_id id{};
-  std::uint8_t code = 0;  ///< CONNACK: return code
+  std::uint8_t code = 0;  ///< return or reason code; those of SUBACK and UNSUBACK are in `codes`
   bool session_present = false;
-  pending_id waits_for = 0;  ///< 0 = may leave
-  base::bytes codes{};       ///< SUBACK
+  pending_id waits_for = 0;    ///< 0 = may leave
+  base::bytes codes{};         ///< SUBACK, UNSUBACK
+  const char* what = nullptr;  ///< Reason String of a failure; a literal
+  base::bytes properties{};    ///< CONNACK
 };
 
 /// The answers of one connection in the order of what they answer; each leaves when it and all
@@ -29,9 +32,11 @@ class answer_queue {
  public:
   void push(answer a) { answers_.push_back(std::move(a)); }
   /// What waited for `id` may leave.
-  void ready(pending_id id) noexcept {
+  void ready(pending_id id, mqtt::reason_code code = mqtt::reason_code::success) noexcept {
     for (std::uint32_t i = 0; i < answers_.size(); ++i) {
-      if (answers_[i].waits_for == id) answers_[i].waits_for = 0;
+      if (answers_[i].waits_for != id) continue;
+      answers_[i].waits_for = 0;
+      if (code != mqtt::reason_code::success) answers_[i].code = static_cast<std::uint8_t>(code);
     }
   }
   /// The same for answers to repetitions of a QoS 2 PUBLISH whose first one is still on its way.

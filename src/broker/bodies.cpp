@@ -18,7 +18,7 @@ void shard_engine::spill_durable() {
 /// After a pump: the page that the log needs next, one at a time.
 void shard_engine::want_bodies(session_handle h, session_slot& s) {
   if (s.log.spilled() == 0 || (s.extras && s.extras->is_fetching)) return;
-  fetch(h, s, s.log.wanted(pump_rules(), {}));
+  fetch(h, s, s.log.wanted(pump_rules(s), {}));
 }
 
 void shard_engine::want_bodies_to_share(session_handle h, session_slot& s) {

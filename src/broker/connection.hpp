@@ -2,6 +2,7 @@
 
 #include "answer_queue.hpp"
 #include "output_queue.hpp"
+#include "v5_link.hpp"
 
 #include <godwit/base/clock.hpp>
 #include <godwit/base/slab.hpp>
@@ -48,21 +49,22 @@ struct connection {
   phase at = phase::awaiting_connect;
   mqtt::protocol_version version = mqtt::protocol_version::v311;
   std::uint16_t keep_alive_s = 0;
-  bool names_version = false;  ///< the CONNECT has a name that we know
-  bool has_transport = true;
-  bool is_reading = true;
-  bool is_flush_listed = false;
-  bool is_backlog_listed = false;  ///< has input that was not handled for lack of budget
-  bool is_parked_listed = false;
-  bool is_doomed = false;
-  bool at_end_of_input = false;  ///< the peer closed; what it sent before is still handled
-  bool is_stall_timed = false;
+  bool names_version : 1 = false;  ///< the CONNECT has a name that we know
+  bool has_transport : 1 = true;
+  bool is_reading : 1 = true;
+  bool is_flush_listed : 1 = false;
+  bool is_backlog_listed : 1 = false;  ///< has input that was not handled for lack of budget
+  bool is_parked_listed : 1 = false;
+  bool is_doomed : 1 = false;
+  bool at_end_of_input : 1 = false;  ///< the peer closed; what it sent before is still handled
+  bool is_stall_timed : 1 = false;
   std::uint8_t retries = 0;  ///< MQTT 3.1 retries without an acknowledgement in between
   session_handle session;
   base::bytes input;                     ///< an incomplete packet, or what cannot be handled yet
   std::unique_ptr<output_queue> output;  ///< only while something is unsent
   answer_queue answers;
   std::unique_ptr<parked_publish> parked;
+  std::unique_ptr<v5_link> v5;           ///< MQTT 5 only, from its CONNECT on
   std::unique_ptr<auth::principal> who;  ///< between authentication and the session
   base::steady_time last_packet{};       ///< complete packet received, for the keep alive
   base::steady_time last_progress{};     ///< output taken by the peer

@@ -179,12 +179,7 @@ shard_engine::handled shard_engine::handle(connection_handle h, connection& c,
       count_sent(mqtt::packet_type::pingresp);
       return handled::yes;
     case mqtt::packet_type::disconnect:
-      if (const auto p = mqtt::decode_disconnect(f, c.version); !p) {
-        fail(h, p.error());
-        return handled::ended;
-      }
-      doom(h, {session::close_cause::client_disconnected, {}});
-      return handled::ended;
+      return on_disconnect(h, c, f);
     case mqtt::packet_type::connect:
       fail(h, {mqtt::reason_code::protocol_error, "v311 MQTT-3.1.0-2", "a second CONNECT"});
       return handled::ended;
@@ -192,8 +187,11 @@ shard_engine::handled shard_engine::handle(connection_handle h, connection& c,
     case mqtt::packet_type::suback:
     case mqtt::packet_type::unsuback:
     case mqtt::packet_type::pingresp:
-    case mqtt::packet_type::auth:
       break;
+    case mqtt::packet_type::auth:
+      fail(h, {mqtt::reason_code::protocol_error, "v5 MQTT-4.12.0-7",
+               "AUTH without an authentication method"});
+      return handled::ended;
   }
   fail(h, {mqtt::reason_code::protocol_error, "v311 MQTT-4.8.0-1", "a packet only servers send"});
   return handled::ended;
@@ -232,6 +230,7 @@ void shard_engine::end_connection(connection_handle h, const session::close_reas
   session_slot* const s = find(c->session);
   log_close(*c, s, reason);
   ports.counters.add_close(static_cast<std::size_t>(reason.cause));
+  say_goodbye(h, *c, reason);
   c->at = phase::closing;
   c->input = base::bytes{};
   release_parked(h, *c, reason);

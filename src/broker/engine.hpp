@@ -4,7 +4,9 @@
 #include "mailbox.hpp"
 #include "pending.hpp"
 #include "replay.hpp"
+#include "routed_message.hpp"
 #include "session_slot.hpp"
+#include "timers.hpp"
 
 #include <godwit/base/seeded_bug.hpp>
 #include <godwit/base/seeded_hash.hpp>
@@ -20,74 +22,19 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <array>
 #include <deque>
 #include <queue>
+#include <set>
 #include <unordered_map>
 
 namespace godwit::broker {
 
-enum class timer_kind : std::uint32_t {
-  connection_deadline,  ///< CONNECT timeout, keep alive, closing
-  stalled_reader,
-  paused_read,
-  retry,
-  session_expiry,
-  held_publishes,
-  settled_replay,
-  share_handover,
-  low_disk_hold,
-  will_grace,
-  login_expiry,
-  sys_topics,
-};
-struct timer_payload {
-  timer_kind kind{};
-  std::uint32_t index = 0;
-  std::uint32_t generation = 0;
-};
-
 /// A session that has ended keeps its place for a while, but not its client id.
 enum class session_kind : std::uint8_t { named, nameless };
 
-/// What a PUBLISH of a client or of the broker itself needs on its way through a shard: a view into
-/// the input, and the shared message once somebody has to keep it.
-class routed_message {
- public:
-  explicit routed_message(base::ref<const mqtt::message> m) : message_{std::move(m)} {
-    fields_.number = message_->number();
-    fields_.topic = message_->topic();
-    fields_.payload = message_->payload();
-    fields_.properties = message_->properties();
-    fields_.quality = message_->quality();
-    fields_.retain = message_->retain();
-    fields_.retain_version = message_->retain_version();
-  }
-  explicit routed_message(const mqtt::message_fields& fields) noexcept : fields_{fields} {}
-
-  [[nodiscard]] const mqtt::message_fields& fields() const noexcept { return fields_; }
-  /// Before anybody keeps it.
-  void set_retain_version(std::uint64_t version) noexcept { fields_.retain_version = version; }
-  [[nodiscard]] bool is_kept() const noexcept { return static_cast<bool>(message_); }
-  [[nodiscard]] const base::ref<const mqtt::message>& kept(shard_engine& e);
-
- private:
-  mqtt::message_fields fields_;
-  base::ref<const mqtt::message> message_;
-};
-
-/// How delivering to this shard's sessions went.
-struct delivery {
-  std::uint32_t matched = 0;
-  bool durable = false;              ///< records were written to the open batch
-  bool tentative = false;            ///< under the commit number
-  std::vector<session_handle> slow;  ///< subscribers that ask the publisher to wait
-};
-
-/// What an answer to a publish waits for on disk before anybody has matched.
-struct disk_needs {
-  store::ticket ticket{};
-  session::batch_number batch;
-};
+/// What of a subscription routing has to know (on_subscribe.cpp).
+[[nodiscard]] routing::subscription_options routed(const store::subscription_terms& t) noexcept;
 
 /// The state of one shard and all that happens in it; the member functions are spread over one file
 /// per subject. Handlers never end a connection or a session while a list of matches is walked:
@@ -179,6 +126,10 @@ struct shard_engine {
   void on_paused_read(connection_handle h);
   void log_close(const connection& c, const session_slot* s, const session::close_reason& reason);
 
+  // ---- DISCONNECT, both ways (on_disconnect.cpp)
+  handled on_disconnect(connection_handle h, connection& c, const mqtt::frame& f);
+  void say_goodbye(connection_handle h, connection& c, const session::close_reason& reason);
+
   // ---- output (output.cpp)
   [[nodiscard]] output_queue& output(connection_handle h, connection& c);
   [[nodiscard]] std::size_t unsent(const connection& c) const noexcept {
@@ -189,6 +140,15 @@ struct shard_engine {
   void flush_all();
   void flush(connection_handle h, connection& c);
   void count_sent(mqtt::packet_type type) noexcept;
+  void write_answer(connection_handle h, connection& c, const answer& a);
+
+  // ---- PUBLISH out (publish_out.cpp)
+  enum class written : std::uint8_t { yes, too_large };
+  written write_publish(connection_handle h, connection& c, const outgoing_copy& o);
+  [[nodiscard]] mqtt::properties_view compose_properties(const outgoing_copy& o,
+                                                         std::uint16_t alias);
+  void deliver_now(session_slot& s, connection& c, routed_message& m, const copy_terms& how);
+  void queue_unassured(session_handle h, session_slot& s, routed_message& m, const copy_terms& how);
 
   // ---- CONNECT (on_connect.cpp)
   void start_authentication(connection_handle h);
@@ -198,6 +158,11 @@ struct shard_engine {
   void refuse(connection_handle h, const mqtt::protocol_error& error);
   void accepted(connection_handle h, connection& c);
   void on_moved(mail::connection&& m);
+  [[nodiscard]] session_handle begin_session(const mqtt::connect_view& p,
+                                             std::string_view client_id, auth::principal who,
+                                             bool& waits);
+  void resume_session(session_slot& s, const mqtt::connect_view& p, bool& waits);
+  bool set_expiry(session_slot& s, std::uint32_t expiry_s, bool as_asked);
   [[nodiscard]] std::string make_client_id();
   [[nodiscard]] auth::credentials credentials_of(const connection& c) const noexcept;
   void arm_login_expiry(connection_handle h, const auth::principal& who);
@@ -217,15 +182,16 @@ struct shard_engine {
   void erase_if_over(session_handle h);
   void continue_handover(session_handle h, session_slot& s);
   void tell_groups(session_handle h, const session_slot& s, bool connected);
+  [[nodiscard]] std::uint32_t report_load(session_slot& s);
+  void report_progress(session_handle h, session_slot& s);
   void leave_group(session_handle h, std::string_view share, pending_id pending);
   void release_held(session_slot& s);
   void list_for_pump(session_handle h, session_slot& s);
   void pump(session_handle h);
   [[nodiscard]] bool may_receive(const session_slot& s, std::string_view topic) const noexcept;
   void withhold(session_handle h, session_slot& s, const session::outgoing& o);
-  [[nodiscard]] session::message_log::pump_rules pump_rules() const noexcept {
-    return {options.limits.inflight_max, durable_batch_, oldest_allowed(), now.wall};
-  }
+  void drop_too_large(session_handle h, session_slot& s);
+  [[nodiscard]] session::message_log::pump_rules pump_rules(const session_slot& s) const noexcept;
   [[nodiscard]] routing::group_member member(session_handle h) const noexcept {
     return {self, routing::subscriber_id{h.index}, h.generation};
   }
@@ -235,34 +201,48 @@ struct shard_engine {
   void start_publish(connection_handle h, connection& c, routed_message& m, mqtt::packet_id id);
   void route_publish(connection_handle h, connection* c, session_handle sh, routed_message& m,
                      mqtt::packet_id id, const disk_needs& needs);
-  void route_unanswered(routed_message& m, const routing::resolution& r);
+  void route_unanswered(routed_message& m, const routing::resolution& r, session_handle publisher);
   void park(connection_handle h, connection& c, routed_message& m, mqtt::packet_id id,
             pending_id retaining, const disk_needs& needs);
   void release_parked(connection_handle h, connection& c, const session::close_reason& reason);
   void late_publish_done(session_handle h);
   void retry_parked();
   void unpark(connection_handle h, connection& c);
-  void answer_publish(connection_handle h, connection& c, mqtt::qos quality, mqtt::packet_id id);
+  void answer_publish(connection_handle h, connection& c, mqtt::qos quality, mqtt::packet_id id,
+                      mqtt::reason_code code, const char* what = nullptr);
+  [[nodiscard]] std::optional<mqtt::protocol_error> judge_publish(connection& c,
+                                                                  const mqtt::publish_view& p,
+                                                                  std::string_view& topic);
+  [[nodiscard]] std::optional<std::uint32_t> expiry_of(const mqtt::properties_view& said,
+                                                       std::string_view topic) const;
+  handled deny_publish(connection_handle h, connection& c, const mqtt::publish_view& p,
+                       std::string_view topic, const char* rule);
 
   // ---- routing (route.cpp)
   [[nodiscard]] bool may_route(const routing::resolution& r) const noexcept;
   void deliver_local(routed_message& m, const routing::resolution& r, mqtt::message_number commit,
-                     delivery& d);
+                     session_handle publisher, delivery& d);
+  void deliver_to_publisher(session_handle h, session_slot& s, routed_message& m,
+                            mqtt::message_number commit, delivery& d);
   void deliver_groups(routed_message& m, std::span<const routing::group_id> groups,
                       mqtt::message_number commit, pending_id pending, delivery& d);
   bool share_to_member(routed_message& m, mqtt::qos quality, routing::group_id group,
                        const std::optional<routing::group_member>& except,
                        mqtt::message_number commit, pending_id pending, delivery& d);
-  void deliver(session_handle h, session_slot& s, routed_message& m, mqtt::qos quality, bool retain,
-               mqtt::message_number commit, std::string_view share, delivery& d);
-  void deliver_now(session_slot& s, connection& c, routed_message& m, bool retain);
+  void deliver_share(session_handle h, session_slot& s, routed_message& m,
+                     const routing::subscription_options& o, std::string_view share,
+                     mqtt::message_number commit, delivery& d);
+  void deliver(session_handle h, session_slot& s, routed_message& m, const copy_terms& how,
+               delivery& d);
   bool make_room(session_slot& s, std::size_t size);
   void count_dropped(observe::drop_reason why, const session::tally& t, bool was_in_log);
   void count_expired(const session::tally& t);
   void hold_for_slow(const delivery& d, pending_id pending);
   /// A message of the broker itself: a will (then with its number), `$SYS`.
-  void publish_own(base::ref<const mqtt::message> m, mqtt::message_number will);
-  void route_own(base::ref<const mqtt::message> m, mqtt::message_number will);
+  void publish_own(base::ref<const mqtt::message> m, mqtt::message_number will,
+                   session_handle publisher);
+  void route_own(base::ref<const mqtt::message> m, mqtt::message_number will,
+                 session_handle publisher);
 
   // ---- operations that wait (pending.cpp)
   [[nodiscard]] pending_id make_pending(pending_goal then);
@@ -283,24 +263,38 @@ struct shard_engine {
 
   // ---- acknowledgements (on_acks.cpp)
   handled on_ack(connection_handle h, connection& c, const mqtt::frame& f);
+  void took_acknowledgement(connection& c, session_slot& s);
   void on_retry(connection_handle h);
   void arm_retry(connection_handle h, connection& c);
 
   // ---- SUBSCRIBE and UNSUBSCRIBE (on_subscribe.cpp)
   handled on_subscribe(connection_handle h, connection& c, const mqtt::frame& f);
   handled on_unsubscribe(connection_handle h, connection& c, const mqtt::frame& f);
-  [[nodiscard]] std::uint8_t subscribe(connection_handle c, session_handle h, session_slot& s,
-                                       const mqtt::subscription_request& r, bool wants_retained,
-                                       pending_id pending, bool& wrote);
-  void join_group(session_handle h, const mqtt::filter_parts& parts, mqtt::qos q,
-                  pending_id pending);
+  /// What one filter of a SUBSCRIBE gets: a granted QoS, or a failure and why.
+  struct filter_answer {
+    mqtt::reason_code code = mqtt::reason_code::success;
+    const char* what = nullptr;
+  };
+  [[nodiscard]] filter_answer subscribe(connection_handle c, session_handle h, session_slot& s,
+                                        const mqtt::subscription_request& r,
+                                        std::uint32_t identifier, bool is_repeated,
+                                        pending_id pending, bool& wrote);
+  [[nodiscard]] std::optional<filter_answer> judge_filter(
+      connection_handle h, const session_slot& s, const mqtt::subscription_request& r,
+      std::string_view filter, std::uint32_t identifier, mqtt::qos& quality_max);
+  void join_group(session_handle h, const mqtt::filter_parts& parts,
+                  const store::subscription_terms& terms, pending_id pending);
 
   // ---- retained messages (retained.cpp)
   session::batch_number retain(const base::ref<const mqtt::message>& m);
   void forget_cleared(std::uint64_t version);
   enum class replay_of : std::uint8_t { new_subscription, known_subscription };
-  void start_replay(session_handle h, session_slot& s, std::string_view filter, mqtt::qos q,
-                    replay_of what);
+  void start_replay(session_handle h, session_slot& s, std::string_view filter,
+                    const store::subscription_terms& terms, replay_of what);
+  void expect_expiry(const mqtt::message& m);
+  void forget_expiry(const mqtt::message& m);
+  void arm_retained_expiry();
+  void drop_expired_retained();
   void settle_replay(replay_handle r);
   [[nodiscard]] bool is_superseded(const session_slot& s, const mqtt::message_fields& m) const;
   void ask_for_retained(const session_slot& s);
@@ -317,12 +311,17 @@ struct shard_engine {
   void store_will(session_slot& s, const mqtt::connect_view& p, const mqtt::will_view& w,
                   std::string_view topic);
   void drop_will(session_slot& s);
-  void publish_will(session_slot& s);
-  void send_will(const mqtt::message& stored);
+  void publish_will(session_handle h, session_slot& s);
+  void delay_will(session_handle h, session_slot& s);
+  void cancel_delayed_will(session_slot& s);
+  void send_will(const mqtt::message& stored, session_handle publisher);
+  void send_restored_will(std::string_view client_id, const mqtt::message& m);
   [[nodiscard]] bool may_send_will(const auth::principal& who, std::string_view client_id,
                                    const mqtt::message& m);
   void drop_restored_wills(std::string_view client_id);
   void publish_restored_wills();
+  void end_restored_wills(std::string_view client_id);
+  void arm_restored_wills();
 
   // ---- mail (mail_handlers.cpp)
   void run_mail();
@@ -366,6 +365,10 @@ struct shard_engine {
            std::initializer_list<observe::log_field> fields);
   /// What clients can cause as often as they like: a few lines a second, and a count of the rest.
   void log_refusal(std::string_view event, std::initializer_list<observe::log_field> fields);
+  /// For No Local on retained messages: the same over restarts.
+  [[nodiscard]] static std::uint64_t publisher_hash(std::string_view client_id) noexcept {
+    return base::seeded_hash(client_id, {}) | 1U;  // 0 is nobody
+  }
   [[nodiscard]] routing::shard_mask bit(routing::shard_id s) const noexcept {
     return routing::shard_mask{1} << s.value();
   }
@@ -451,15 +454,40 @@ struct shard_engine {
   std::vector<replay_handle> waiting_replays_;
   std::vector<std::unique_ptr<output_queue>> spare_outputs_;
   std::vector<session::outgoing> outgoing_;
+  struct unsendable {
+    mqtt::packet_id id{};
+    std::size_t size = 0;
+  };
+  std::vector<unsendable> too_large_;  ///< of the session being pumped
   std::vector<base::bytes_view> pieces_;
-  /// Of connections from before the restart, by client id; they wait for the grace to pass.
-  std::unordered_map<std::string, std::vector<base::ref<const mqtt::message>>> restored_wills_;
+  /// A will of a connection from before the restart.
+  struct restored_will {
+    base::ref<const mqtt::message> message;
+    base::steady_time due{};
+    bool ends_with_session = false;  ///< it has a delay
+  };
+  std::unordered_map<std::string, std::vector<restored_will>> restored_wills_;  ///< by client id
+  base::timer_token restored_wills_due_;
+  base::steady_time restored_wills_at_{};
+  /// Retained messages at home here that expire, soonest first.
+  std::set<std::pair<base::wall_time, std::string>> retained_expiries_;
+  base::timer_token retained_expiry_due_;
+  base::wall_time retained_expiry_at_{};
   std::unordered_map<std::string, std::string> sys_published_;
   std::uint64_t retained_newest_ = 0;
   std::uint64_t forget_below_ = 0;
   base::steady_time forget_at_{};
-  base::bytes wire_;  ///< the QoS 0 form of the message being routed
-  bool is_wire_made_ = false;
+  /// The QoS 0 form of the message being routed, without and with properties.
+  struct shared_wire {
+    base::bytes bytes;
+    bool is_made = false;
+  };
+  std::array<shared_wire, 2> wires_;
+  void forget_wires() noexcept {
+    for (shared_wire& w : wires_) w.is_made = false;
+  }
+  base::bytes forwardable_;  ///< of the PUBLISH being taken in
+  base::bytes composed_;     ///< properties of the PUBLISH being sent
 
   std::uint32_t budget_ = 0;
   std::uint64_t number_next_ = 0;
@@ -474,14 +502,5 @@ struct shard_engine {
   bool is_started_ = false;
   bool is_stopping_ = false;
 };
-
-inline const base::ref<const mqtt::message>& routed_message::kept(shard_engine& e) {
-  if (!message_) {
-    if (fields_.number.value() == 0) fields_.number = e.next_number();
-    fields_.arrival = e.now.wall;
-    message_ = mqtt::message::make(fields_);
-  }
-  return message_;
-}
 
 }  // namespace godwit::broker

@@ -24,7 +24,7 @@ void shard_engine::on_letter(routing::shard_id from, mail::publish&& l) {
     op.commit = l.commit;
   }
   delivery d;
-  deliver_local(m, r, l.commit, d);
+  deliver_local(m, r, l.commit, {}, d);
   deliver_groups(m, r.groups, l.commit, pending, d);
   if (d.matched == 0 && r.groups.empty()) {
     ports.counters.add(observe::counter::mail_for_nobody);
@@ -99,6 +99,7 @@ void shard_engine::on_letter(routing::shard_id, mail::group_answer&& l) {
 
 void shard_engine::on_letter(routing::shard_id, mail::group_presence&& l) {
   groups_.set_connected(l.group, l.filter, l.member, l.connected);
+  groups_.set_load(l.group, l.filter, l.member, l.load);
 }
 
 void shard_engine::on_letter(routing::shard_id from, mail::share_return&& l) {
@@ -134,11 +135,11 @@ void shard_engine::on_letter(routing::shard_id from, mail::share_deliver&& l) {
   delivery d;
   if (is_member) {
     routed_message m{std::move(l.message)};
-    is_wire_made_ = false;
-    deliver(h, *s, m, l.options.quality, false, l.commit, l.share, d);
+    deliver_share(h, *s, m, l.options, l.share, l.commit, d);
   }
   if (l.pending == 0) return;
-  mail::share_answer answer{l.pending, {}, is_member, d.tentative, l.number};
+  mail::share_answer answer{l.pending, {}, is_member, d.tentative, l.number, 0};
+  if (is_member) answer.load = report_load(*s);
   if (d.durable) {
     unsubmitted_replies_.push_back({from, answer});
   } else {
@@ -156,6 +157,7 @@ void shard_engine::on_letter(routing::shard_id from, mail::share_answer&& l) {
   const forwarded_share which = *share;
   op->shares.erase(share);
   if (l.taken) {
+    groups_.set_load(groups_.name(which.group), groups_.filter(which.group), which.member, l.load);
     ++op->matched;
     op->ticket = std::max(op->ticket, l.ticket);
     if (l.wants_commit) {

@@ -18,6 +18,14 @@ shard_engine::handled shard_engine::on_ack(connection_handle h, connection& c,
   using session::message_log;
   bool is_delivered = false;
   bool wants_pubrel = false;
+  if (mqtt::is_failure(p.code) &&
+      (p.type == mqtt::packet_type::puback || p.type == mqtt::packet_type::pubrec)) {
+    // Refused, and so at its end: not sent again, nor to another member of its group.
+    // [v5 MQTT-4.4.0-2] [v5 MQTT-4.3.3-4] [v5 MQTT-4.8.2-6]
+    count_dropped(observe::drop_reason::refused_by_client, s.log.give_up(p.id, records_), true);
+    took_acknowledgement(c, s);
+    return handled::yes;
+  }
   switch (p.type) {
     case mqtt::packet_type::puback:
       is_delivered = s.log.on_puback(p.id, records_) == message_log::ack_outcome::done;
@@ -36,7 +44,11 @@ shard_engine::handled shard_engine::on_ack(connection_handle h, connection& c,
       }
       // PUBREL: the id is free; PUBCOMP waits until that is on disk. [v311 MQTT-4.3.3-2]
       answer a{.type = mqtt::packet_type::pubcomp, .id = p.id};
-      if (s.received.release(p.id) && s.is_persistent()) {
+      const bool is_known = s.received.release(p.id);
+      if (!is_known) {  // our first answer may be lost [v5 MQTT-4.3.3-11]
+        a.code = static_cast<std::uint8_t>(mqtt::reason_code::packet_identifier_not_found);
+      }
+      if (is_known && s.is_persistent()) {
         records_.write(store::qos2_released{s.number(), p.id});
         if (GODWIT_SEEDED_BUG(qos2_pubcomp_before_record)) {
           answer_now(h, c, std::move(a));
@@ -54,23 +66,31 @@ shard_engine::handled shard_engine::on_ack(connection_handle h, connection& c,
     }
   }
   if (wants_pubrel) {
-    mqtt::encode(mqtt::ack_view{mqtt::packet_type::pubrel, p.id, mqtt::reason_code::success, {}},
-                 c.version, output(h, c).bytes());
-    count_sent(mqtt::packet_type::pubrel);
+    const answer unknown{
+        .type = mqtt::packet_type::pubrel,
+        .id = p.id,
+        .code = static_cast<std::uint8_t>(mqtt::reason_code::packet_identifier_not_found)};
+    write_answer(h, c, unknown);
     return handled::yes;
   }
-  s.last_acknowledged = now.steady;
-  c.retries = 0;
   if (is_delivered) {
     ports.counters.add(observe::counter::copies_delivered);
     ports.counters.subtract(observe::counter::copies_in_log);
-    if (s.extras && !s.extras->held.empty() &&
-        s.log.bytes() <= options.limits.slow_high_water_bytes / 2) {
-      release_held(s);
-    }
   }
-  list_for_pump(c.session, s);
+  took_acknowledgement(c, s);
   return handled::yes;
+}
+
+/// The subscriber makes progress.
+void shard_engine::took_acknowledgement(connection& c, session_slot& s) {
+  s.last_acknowledged = now.steady;
+  c.retries = 0;
+  if (s.extras && !s.extras->held.empty() &&
+      s.log.bytes() <= options.limits.slow_high_water_bytes / 2) {
+    release_held(s);
+  }
+  report_progress(c.session, s);
+  list_for_pump(c.session, s);
 }
 
 /// MQTT 3.1 asks brokers to repeat what is not acknowledged also on a live connection, with growing

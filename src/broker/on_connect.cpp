@@ -1,8 +1,7 @@
+#include "connect_rules.hpp"
 #include "engine.hpp"
 
 #include <godwit/mqtt/utf8.hpp>
-
-#include <algorithm>
 
 namespace godwit::broker {
 
@@ -14,47 +13,20 @@ std::string clean_text(std::string_view text) {
   return mqtt::needs_utf8_repair(text) ? mqtt::repair_utf8(text) : std::string{text};
 }
 
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
-    return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
-  }));
-}
-
 mqtt::protocol_error refusal(mqtt::reason_code code, const char* clause, const char* what) {
   return {code, clause, what};
 }
 
-/// The rules on a CONNECT that the packet alone does not decide.
-std::optional<mqtt::protocol_error> judge(const mqtt::connect_view& p, const session::limits& l) {
-  using mqtt::reason_code;
-  const bool is_v31 = p.version == mqtt::protocol_version::v31;
-  if (p.client_id.empty() && is_v31) {
-    return refusal(reason_code::client_identifier_not_valid, "v31 M31-id-3",
-                   "an empty client identifier");
+std::string_view name_of(mqtt::protocol_version v) {
+  switch (v) {
+    case mqtt::protocol_version::v31:
+      return "3.1";
+    case mqtt::protocol_version::v311:
+      return "3.1.1";
+    case mqtt::protocol_version::v5:
+      return "5.0";
   }
-  if (p.client_id.empty() && !p.clean_start) {
-    return refusal(reason_code::client_identifier_not_valid, "v311 MQTT-3.1.3-8",
-                   "an empty client identifier without clean session");
-  }
-  if (p.client_id.size() > l.client_id_bytes_max) {
-    return refusal(reason_code::client_identifier_not_valid, "v311 MQTT-3.1.3-9",
-                   "a client identifier above connection.client_id_bytes_max");
-  }
-  if (is_v31 && l.mqtt31_client_id_chars_max != 0 &&
-      characters(p.client_id) > l.mqtt31_client_id_chars_max) {
-    return refusal(reason_code::client_identifier_not_valid, "v31 M31-id-2",
-                   "a client identifier above protocol.mqtt31.client_id_chars_max");
-  }
-  if (l.keep_alive_max_s != 0 && (p.keep_alive_s == 0 || p.keep_alive_s > l.keep_alive_max_s)) {
-    return refusal(reason_code::server_unavailable, "",
-                   "a keep alive above connection.keep_alive_max");
-  }
-  if (p.will && (p.will->topic.size() > l.topic_bytes_max ||
-                 mqtt::topic_levels(p.will->topic) > l.topic_levels_max)) {
-    return refusal(reason_code::topic_name_invalid, "",
-                   "a will topic above connection.topic_bytes_max or topic_levels_max");
-  }
-  return std::nullopt;
+  return "?";
 }
 
 }  // namespace
@@ -74,18 +46,14 @@ void shard_engine::start_authentication(connection_handle h) {
                       "a version that the listener does not serve (versions)"));
     return;
   }
-  if (version == mqtt::protocol_version::v5) {
-    refuse(h, refusal(mqtt::reason_code::unsupported_protocol_version, "v5 MQTT-3.1.2-2",
-                      "MQTT 5 is not served"));
-    return;
-  }
   const auto p = mqtt::decode_connect(**f);
   if (!p) {
     refuse(h, p.error());
     return;
   }
   c.version = p->version;
-  if (const auto wrong = judge(*p, options.limits)) {
+  if (mqtt::policy_for(c.version).has_properties) c.v5 = std::make_unique<v5_link>(p->properties);
+  if (const auto wrong = judge_connect(*p, options.limits)) {
     refuse(h, *wrong);
     return;
   }
@@ -136,6 +104,9 @@ void shard_engine::authenticated(connection_handle h, auth::verdict v) {
   const auto rest = base::bytes_view{input}.subspan((**f).size);
   c->input.assign(rest.begin(), rest.end());
   c->last_packet = now.steady;
+  if (!c->v5 && mqtt::policy_for(c->version).has_properties) {  // it has moved here
+    c->v5 = std::make_unique<v5_link>(p->properties);
+  }
   admit(h, *c, *p, client_id, std::move(v.who));
 }
 
@@ -169,6 +140,7 @@ void shard_engine::on_moved(mail::connection&& m) {
 }
 
 /// Gives an authenticated connection its session. [v311 MQTT-3.1.4-2] [v311 MQTT-3.1.2-4]
+/// [v5 MQTT-3.1.4-4]
 void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect_view& p,
                          std::string_view client_id, auth::principal who) {
   session_handle sh = find_session(client_id);
@@ -192,11 +164,28 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
       return;
     }
   }
-  const bool makes_session = !p.clean_start && (s == nullptr || !s->is_persistent());
+  const mqtt::version_policy& policy = mqtt::policy_for(p.version);
+  const std::uint32_t expiry_s = granted_expiry(p, options.limits);
+  const bool makes_session =
+      expiry_s != 0 && (s == nullptr || !s->is_persistent() || p.clean_start);
   if (is_disk_low() && (makes_session || p.will)) {
-    refuse(h, refusal(mqtt::reason_code::server_unavailable, "v311 MQTT-3.2.2-5",
+    refuse(h, refusal(policy.has_reason_codes ? mqtt::reason_code::quota_exceeded
+                                              : mqtt::reason_code::server_unavailable,
+                      "v311 MQTT-3.2.2-5",
                       "no new session and no will while the disk is below store.low_disk"));
     return;
+  }
+  answer a{.type = mqtt::packet_type::connack};
+  if (policy.has_properties) {
+    a.properties = connack_properties(p, options.limits, client_id);
+    const mqtt::connack_view view{false, 0, mqtt::properties_view{a.properties}};
+    if (mqtt::encoded_size(view, p.version) > c.v5->packet_bytes_max) {
+      refuse(h, refusal(mqtt::reason_code::packet_too_large, "v5 MQTT-3.1.2-24",
+                        "the CONNACK does not fit into the client's Maximum Packet Size"));
+      return;
+    }
+    c.v5->outgoing.set_limit(std::min(p.properties.topic_alias_maximum().value_or(0),
+                                      options.limits.topic_alias_outgoing_max));
   }
   if (s != nullptr && s->connection && !GODWIT_SEEDED_BUG(will_disconnect_overlooked)) {
     bury_doomed();  // a DISCONNECT of this turn comes first, and takes its will along
@@ -219,34 +208,13 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
     end_session(sh, *s);
     s = nullptr;
   }
-  bool present = false;
-  if (s == nullptr) {
-    const store::session_number number =
-        p.clean_start ? store::session_number{} : ports.numbers.session();
-    sh = create_session(client_id, who, p.version, number);
-    s = find(sh);
-    if (s->is_persistent()) {
-      records_.write(store::session_opened{number, s->client_id, std::string{s->owner.user_name()},
-                                           p.version});
-      if (!GODWIT_SEEDED_BUG(session_not_durable)) {
-        waits = true;
-        note_unsettled(s->client_id);
-      }
-    }
-  } else {
-    present = true;
-    ports.counters.add(observe::counter::sessions_resumed);
-    ports.counters.subtract(observe::counter::sessions_persistent_offline);
-    if (!GODWIT_SEEDED_BUG(expiry_not_cancelled)) timers_.cancel(s->expiry);
-    if (s->extras) {
-      timers_.cancel(s->extras->handover);
-      s->extras->hands_over = false;
-    }
-    s->version = p.version;
+  const bool present = s != nullptr;
+  if (present) {
     s->owner = std::move(who);  // the same user; what else is known may be new
-    // It is idle no more; rides along, because a session that expired cannot be resumed anyway.
-    records_.write(store::session_idle{s->number(), base::wall_time{}});
-    s->log.resume();
+    resume_session(*s, p, waits);
+  } else {
+    sh = begin_session(p, client_id, std::move(who), waits);
+    s = find(sh);
   }
   drop_restored_wills(client_id);
   if (p.will) {
@@ -258,7 +226,7 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
   s->overflow_logged = false;
   c.session = sh;
   c.who.reset();
-  c.keep_alive_s = p.keep_alive_s;
+  c.keep_alive_s = granted_keep_alive(p, options.limits);
   c.at = phase::accepting;
   ++sessions_connected_;
   ports.counters.add(observe::counter::clients_connected);
@@ -269,13 +237,12 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
       {{"client", client_id},
        {"peer", std::string_view{c.peer.address}},
        {"user", s->owner.user_name()},
-       {"version", p.version == mqtt::protocol_version::v31 ? "3.1" : "3.1.1"},
+       {"version", name_of(p.version)},
        {"clean", p.clean_start},
        {"present", present},
-       {"keep_alive_s", p.keep_alive_s}});
-  answer a{.type = mqtt::packet_type::connack};
-  a.session_present = present && (mqtt::policy_for(p.version).has_session_present ||
-                                  GODWIT_SEEDED_BUG(session_present_to_v31));
+       {"keep_alive_s", c.keep_alive_s}});
+  a.session_present =
+      present && (policy.has_session_present || GODWIT_SEEDED_BUG(session_present_to_v31));
   const session::batch_number batch = waits ? records_.open_batch() : unsettled_batch(client_id);
   if (!batch.is_none()) {
     const pending_id id = make_pending(goal::answer{h, sh, mqtt::packet_type::connack, {}});
@@ -287,6 +254,63 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
   } else {
     answer_now(h, c, std::move(a));
   }
+}
+
+session_handle shard_engine::begin_session(const mqtt::connect_view& p, std::string_view client_id,
+                                           auth::principal who, bool& waits) {
+  const mqtt::version_policy& policy = mqtt::policy_for(p.version);
+  const std::uint32_t expiry_s = granted_expiry(p, options.limits);
+  const store::session_number number =
+      expiry_s == 0 ? store::session_number{} : ports.numbers.session();
+  const session_handle sh = create_session(client_id, std::move(who), p.version, number);
+  session_slot& s = sessions_.at(sh);
+  s.expiry_s = expiry_s;
+  s.expires_as_asked = policy.session_expires_as_asked;
+  if (!s.is_persistent()) return sh;
+  records_.write(
+      store::session_opened{number, s.client_id, std::string{s.owner.user_name()}, p.version});
+  if (s.expires_as_asked && !GODWIT_SEEDED_BUG(session_expiry_not_recorded)) {
+    records_.write(store::session_expires{number, expiry_s});
+  }
+  if (!GODWIT_SEEDED_BUG(session_not_durable)) {
+    waits = true;
+    note_unsettled(s.client_id);
+  }
+  return sh;
+}
+
+void shard_engine::resume_session(session_slot& s, const mqtt::connect_view& p, bool& waits) {
+  ports.counters.add(observe::counter::sessions_resumed);
+  ports.counters.subtract(observe::counter::sessions_persistent_offline);
+  if (!GODWIT_SEEDED_BUG(expiry_not_cancelled)) timers_.cancel(s.expiry);
+  if (s.extras) {
+    timers_.cancel(s.extras->handover);
+    s.extras->hands_over = false;
+  }
+  cancel_delayed_will(s);
+  s.version = p.version;
+  // It is idle no more; rides along, because a session that expired cannot be resumed anyway.
+  records_.write(store::session_idle{s.number(), base::wall_time{}});
+  if (set_expiry(s, granted_expiry(p, options.limits),
+                 mqtt::policy_for(p.version).session_expires_as_asked)) {
+    waits = true;
+    note_unsettled(s.client_id);
+  }
+  s.log.resume();
+}
+
+/// How long the session outlives its connection, on record. True if that is new.
+bool shard_engine::set_expiry(session_slot& s, std::uint32_t expiry_s, bool as_asked) {
+  if (s.expires_as_asked == as_asked && (!as_asked || s.expiry_s == expiry_s)) {
+    s.expiry_s = expiry_s;  // the configuration may have changed
+    return false;
+  }
+  s.expiry_s = expiry_s;
+  s.expires_as_asked = as_asked;
+  if (!s.is_persistent() || GODWIT_SEEDED_BUG(session_expiry_not_recorded)) return false;
+  records_.write(store::session_expires{
+      s.number(), as_asked ? std::optional{expiry_s} : std::optional<std::uint32_t>{}});
+  return true;
 }
 
 /// The CONNACK is in the output: the session may send.
@@ -303,18 +327,19 @@ void shard_engine::accepted(connection_handle h, connection& c) {
 
 /// Says no to a CONNECT and closes; the answer has the form of the client's version, and what has
 /// no code there is a plain close. [v311 MQTT-3.2.2-5] [v311 MQTT-3.2.2-6] [v311 MQTT-3.1.4-1]
+/// [v5 MQTT-3.2.2-7]
 void shard_engine::refuse(connection_handle h, const mqtt::protocol_error& error) {
   connection& c = connections_.at(h);
+  const bool has_words = c.names_version && mqtt::policy_for(c.version).has_reason_codes;
   std::optional<std::uint8_t> code;
-  if (c.names_version && error.code != mqtt::reason_code::malformed_packet &&
-      error.code != mqtt::reason_code::protocol_error) {
-    code = c.version == mqtt::protocol_version::v5 ? static_cast<std::uint8_t>(error.code)
-                                                   : mqtt::connack_code_v3(error.code);
+  if (has_words) {
+    code = static_cast<std::uint8_t>(error.code);
+  } else if (c.names_version && error.code != mqtt::reason_code::malformed_packet &&
+             error.code != mqtt::reason_code::protocol_error) {
+    code = mqtt::connack_code_v3(error.code);
   }
-  if (code) {
-    count_sent(mqtt::packet_type::connack);
-    mqtt::encode(mqtt::connack_view{false, *code, {}}, c.version, output(h, c).bytes());
-  }
+  if (code)
+    write_answer(h, c, {.type = mqtt::packet_type::connack, .code = *code, .what = error.what});
   doom(h, {session::close_cause::refused, error});
 }
 

@@ -1,3 +1,4 @@
+#include "connect_rules.hpp"
 #include "engine.hpp"
 
 #include <godwit/mqtt/utf8.hpp>
@@ -21,10 +22,8 @@ shard_engine::handled shard_engine::on_publish(connection_handle h, connection& 
     repaired = mqtt::repair_utf8(topic);
     topic = repaired;
   }
-  if (topic.size() > options.limits.topic_bytes_max ||
-      mqtt::topic_levels(topic) > options.limits.topic_levels_max) {
-    fail(h, {mqtt::reason_code::topic_name_invalid, "",
-             "a topic above connection.topic_bytes_max or topic_levels_max"});
+  if (const auto wrong = judge_publish(c, p, topic)) {
+    fail(h, *wrong);
     return handled::ended;
   }
   ports.counters.add_publish_received(static_cast<std::size_t>(p.quality));
@@ -44,43 +43,116 @@ shard_engine::handled shard_engine::on_publish(connection_handle h, connection& 
   ports.counters.add(observe::counter::publish_received);
   const auto what = p.retain ? auth::action::publish_retain : auth::action::publish;
   const auto allowed = ports.authorizer.check(s.owner, s.client_id, what, topic);
-  if (!allowed.permits(p.quality)) {
-    ports.counters.add(observe::refuse_reason::not_authorized);
-    log_refusal(
-        "publish.denied",
-        {{"client", s.client_id}, {"topic", topic}, {"rule", std::string_view{allowed.rule}}});
-    const bool is_v31 = c.version == mqtt::protocol_version::v31;
-    const auto reaction =
-        is_v31 ? options.limits.mqtt31_denied_publish : options.limits.denied_publish;
-    if (reaction == session::denied_reaction::disconnect) {
-      doom(h, {session::close_cause::not_authorized, {}});
-      return handled::ended;
-    }
-    answer_publish(h, c, p.quality, p.id);  // [v31 M31-pub-5] [v311 MQTT-3.3.5-2]
+  if (!allowed.permits(p.quality)) return deny_publish(h, c, p, topic, allowed.rule);
+  if (options.limits.payload_format_check &&
+      p.properties.payload_format_indicator().value_or(0) == 1 && !is_utf8_payload(p.payload)) {
+    ports.counters.add(observe::refuse_reason::payload_format_invalid);
+    answer_publish(h, c, p.quality, p.id, mqtt::reason_code::payload_format_invalid,
+                   "a payload that is not the UTF-8 it says it is");
     return handled::yes;
   }
+  forwardable_.clear();
+  mqtt::append_forwardable(p.properties, forwardable_);
   mqtt::message_fields fields;
   fields.topic = topic;
   fields.payload = p.payload;
+  fields.properties = forwardable_;
   fields.quality = p.quality;
   fields.retain = p.retain;
+  fields.arrival = now.wall;
+  fields.expiry_s = expiry_of(p.properties, topic);
+  if (p.retain) fields.publisher = publisher_hash(s.client_id);
   routed_message m{fields};
   start_publish(h, c, m, p.id);
   return handled::yes;
 }
 
+/// What the publisher says, or else what is configured for the topic.
+std::optional<std::uint32_t> shard_engine::expiry_of(const mqtt::properties_view& said,
+                                                     std::string_view topic) const {
+  if (const auto interval = said.message_expiry_interval()) return interval;
+  for (const session::expiry_rule& r : options.limits.message_expiry) {
+    if (mqtt::topic_matches(r.filter, topic)) return r.after_s;
+  }
+  return std::nullopt;
+}
+
+/// What ends the connection of a client that sends it. `topic` becomes that of its alias.
+std::optional<mqtt::protocol_error> shard_engine::judge_publish(connection& c,
+                                                                const mqtt::publish_view& p,
+                                                                std::string_view& topic) {
+  using mqtt::protocol_error;
+  using mqtt::reason_code;
+  const session::limits& l = options.limits;
+  if (p.quality > l.maximum_qos) {
+    return protocol_error{reason_code::qos_not_supported, "v5 MQTT-3.2.2-11",
+                          "a QoS above protocol.maximum_qos"};
+  }
+  if (p.retain && !l.retain_available) {
+    return protocol_error{reason_code::retain_not_supported, "v5 MQTT-3.2.2-14",
+                          "RETAIN without protocol.retain_available"};
+  }
+  if (c.v5) {
+    if (const auto alias = p.properties.topic_alias()) {
+      if (*alias > l.topic_alias_max) {
+        return protocol_error{reason_code::topic_alias_invalid, "v5 MQTT-3.2.2-17 v5 MQTT-3.3.2-9",
+                              "a topic alias above connection.topic_alias_max"};
+      }
+      const auto known = c.v5->incoming.resolve(*alias, topic);
+      if (!known) {
+        return protocol_error{reason_code::protocol_error, "v5 MQTT-3.3.2-7",
+                              "a topic alias that stands for nothing"};
+      }
+      topic = *known;
+    }
+    if (!c.v5->received.take(p.quality, p.id, l.receive_maximum) &&
+        l.receive_maximum_overrun == session::overrun_reaction::disconnect) {
+      return protocol_error{reason_code::receive_maximum_exceeded, "v5 MQTT-3.3.4-7",
+                            "more open messages than connection.receive_maximum"};
+    }
+  }
+  if (topic.size() > l.topic_bytes_max || mqtt::topic_levels(topic) > l.topic_levels_max) {
+    return protocol_error{reason_code::topic_name_invalid, "",
+                          "a topic above connection.topic_bytes_max or topic_levels_max"};
+  }
+  return std::nullopt;
+}
+
+/// 5.0 has words for it; what the others get is configured. [v31 M31-pub-5] [v311 MQTT-3.3.5-2]
+shard_engine::handled shard_engine::deny_publish(connection_handle h, connection& c,
+                                                 const mqtt::publish_view& p,
+                                                 std::string_view topic, const char* rule) {
+  const session_slot& s = sessions_.at(c.session);
+  ports.counters.add(observe::refuse_reason::not_authorized);
+  log_refusal("publish.denied",
+              {{"client", s.client_id}, {"topic", topic}, {"rule", std::string_view{rule}}});
+  if (mqtt::policy_for(c.version).has_reason_codes) {
+    answer_publish(h, c, p.quality, p.id, mqtt::reason_code::not_authorized,
+                   "not allowed to publish here");
+    return handled::yes;
+  }
+  const bool is_v31 = c.version == mqtt::protocol_version::v31;
+  const auto reaction =
+      is_v31 ? options.limits.mqtt31_denied_publish : options.limits.denied_publish;
+  if (reaction == session::denied_reaction::disconnect) {
+    doom(h, {session::close_cause::not_authorized, {}});
+    return handled::ended;
+  }
+  answer_publish(h, c, p.quality, p.id, mqtt::reason_code::success);
+  return handled::yes;
+}
+
 /// PUBACK or PUBREC, behind the answers to what came before.
 void shard_engine::answer_publish(connection_handle h, connection& c, mqtt::qos quality,
-                                  mqtt::packet_id id) {
+                                  mqtt::packet_id id, mqtt::reason_code code, const char* what) {
   if (quality == mqtt::qos::at_most_once) return;
   const auto type =
       quality == mqtt::qos::at_least_once ? mqtt::packet_type::puback : mqtt::packet_type::pubrec;
+  const answer a{.type = type, .id = id, .code = static_cast<std::uint8_t>(code), .what = what};
   if (c.answers.empty() || GODWIT_SEEDED_BUG(answer_overtakes)) {
-    mqtt::encode(mqtt::ack_view{type, id, mqtt::reason_code::success, {}}, c.version,
-                 output(h, c).bytes());
-    count_sent(type);
+    write_answer(h, c, a);
   } else {
-    answer_now(h, c, {.type = type, .id = id});
+    answer_now(h, c, a);
   }
 }
 
@@ -89,6 +161,12 @@ void shard_engine::answer_publish(connection_handle h, connection& c, mqtt::qos 
 void shard_engine::start_publish(connection_handle h, connection& c, routed_message& m,
                                  mqtt::packet_id id) {
   if (const store_wait what = store_wait_of(m.fields()); what != store_wait::none) {
+    if (what == store_wait::disk && mqtt::policy_for(c.version).has_reason_codes) {
+      ports.counters.add(observe::refuse_reason::store_unavailable);
+      answer_publish(h, c, m.fields().quality, id, mqtt::reason_code::quota_exceeded,
+                     "the disk is below store.low_disk");
+      return;
+    }
     park_for_store(h, c, m, id, what);
     return;
   }
@@ -130,7 +208,7 @@ void shard_engine::route_publish(connection_handle h, connection* c, session_han
   const routing::resolution& r = router_.resolve(m.fields().topic);
   const mqtt::qos quality = m.fields().quality;
   if (quality == mqtt::qos::at_most_once) {
-    route_unanswered(m, r);
+    route_unanswered(m, r, sh);
     return;
   }
   const bool is_qos2 = quality == mqtt::qos::exactly_once;
@@ -161,7 +239,7 @@ void shard_engine::route_publish(connection_handle h, connection* c, session_han
     op.commit = commit;
   }
   delivery d;
-  deliver_local(m, r, commit, d);
+  deliver_local(m, r, commit, sh, d);
   deliver_groups(m, r.groups, commit, pending, d);
   for (routing::shard_mask left = r.others; left != 0; left &= left - 1) {
     ++find_pending(pending)->outstanding;
@@ -179,7 +257,11 @@ void shard_engine::route_publish(connection_handle h, connection* c, session_han
     ports.counters.add(d.matched != 0 ? observe::counter::publish_routed
                                       : observe::counter::publish_no_subscriber);
     if (is_qos2) s.received.commit(id);
-    if (c != nullptr) answer_publish(h, *c, quality, id);
+    if (c != nullptr) {
+      answer_publish(
+          h, *c, quality, id,
+          d.matched != 0 ? mqtt::reason_code::success : mqtt::reason_code::no_matching_subscribers);
+    }
     return;
   }
   if (pending == 0) pending = make();
@@ -194,9 +276,10 @@ void shard_engine::route_publish(connection_handle h, connection* c, session_han
 }
 
 /// QoS 0: nobody waits for anything; who counts it is settled here.
-void shard_engine::route_unanswered(routed_message& m, const routing::resolution& r) {
+void shard_engine::route_unanswered(routed_message& m, const routing::resolution& r,
+                                    session_handle publisher) {
   delivery d;
-  deliver_local(m, r, {}, d);
+  deliver_local(m, r, {}, publisher, d);
   deliver_groups(m, r.groups, {}, 0, d);
   const int others = std::popcount(r.others);
   pending_id pending = 0;

@@ -8,13 +8,34 @@ namespace godwit::broker {
 
 namespace {
 
-constexpr std::uint8_t subscription_failed = 0x80;
+using mqtt::reason_code;
+
+/// 3.1.1 knows one failure. [v311 MQTT-3.9.3-2]
+std::byte suback_code(reason_code code, mqtt::qos asked, mqtt::protocol_version v) {
+  const mqtt::version_policy& policy = mqtt::policy_for(v);
+  if (!mqtt::is_failure(code) || policy.has_reason_codes) return std::byte(code);
+  // MQTT 3.1 has no code for "no": there the answer is the QoS asked for. [v31 M31-sub-2]
+  return policy.suback_has_failure ? std::byte(reason_code::unspecified_error) : std::byte(asked);
+}
+
+std::string clean_filter(std::string_view filter, mqtt::protocol_version v) {
+  const bool needs_repair = v == mqtt::protocol_version::v31 && mqtt::needs_utf8_repair(filter);
+  return needs_repair ? mqtt::repair_utf8(filter) : std::string{filter};
+}
 
 }  // namespace
 
+/// What of a subscription routing has to know.
+routing::subscription_options routed(const store::subscription_terms& terms) noexcept {
+  return {.quality = terms.quality,
+          .no_local = terms.no_local,
+          .retain_as_published = terms.retain_as_published,
+          .identifier = terms.identifier};
+}
+
 /// SUBACK waits for the filters to be in the routing tables of this shard, for the leaders of
 /// shared groups, and for the disk if the session is persistent. [v311 MQTT-3.8.4-1] [v311
-/// MQTT-3.8.4-4]
+/// MQTT-3.8.4-4] [v5 MQTT-3.8.4-1] [v5 MQTT-3.8.4-6]
 shard_engine::handled shard_engine::on_subscribe(connection_handle h, connection& c,
                                                  const mqtt::frame& f) {
   const auto decoded = mqtt::decode_subscribe(f, c.version);
@@ -26,13 +47,16 @@ shard_engine::handled shard_engine::on_subscribe(connection_handle h, connection
   const pending_id pending =
       make_pending(goal::answer{h, c.session, mqtt::packet_type::suback, decoded->id});
   answer a{.type = mqtt::packet_type::suback, .id = decoded->id, .waits_for = pending};
+  const std::uint32_t identifier = decoded->properties.subscription_identifier().value_or(0);
   bool wrote = false;
   auto filters = decoded->filters();
   while (const auto request = filters.next()) {
     // A repeated SUBSCRIBE changes nothing, so retained messages are not sent again. [v31
     // M31-retry-4]
-    const std::uint8_t code = subscribe(h, c.session, s, *request, !decoded->dup, pending, wrote);
-    a.codes.push_back(std::byte{code});
+    const filter_answer its =
+        subscribe(h, c.session, s, *request, identifier, decoded->dup, pending, wrote);
+    a.codes.push_back(suback_code(its.code, request->quality, c.version));
+    if (a.what == nullptr) a.what = its.what;
     if (c.is_doomed) {
       erase_pending(pending);
       return handled::ended;
@@ -44,98 +68,130 @@ shard_engine::handled shard_engine::on_subscribe(connection_handle h, connection
   return handled::yes;
 }
 
-/// One filter; returns its SUBACK code. MQTT 3.1 has no code for "no": there the answer is the QoS
-/// asked for, and nothing is installed. [v31 M31-sub-2] [v31 M31-sub-3] [v311 MQTT-3.9.3-2]
-std::uint8_t shard_engine::subscribe(connection_handle h, session_handle sh, session_slot& s,
-                                     const mqtt::subscription_request& r, bool wants_retained,
-                                     pending_id pending, bool& wrote) {
+/// Why a filter gets nothing; nothing if it is granted. Where a version can only close, the
+/// connection is doomed.
+std::optional<shard_engine::filter_answer> shard_engine::judge_filter(
+    connection_handle h, const session_slot& s, const mqtt::subscription_request& r,
+    std::string_view filter, std::uint32_t identifier, mqtt::qos& quality_max) {
   const connection& c = connections_.at(h);
+  const session::limits& l = options.limits;
   const bool is_v31 = c.version == mqtt::protocol_version::v31;
-  auto granted = static_cast<std::uint8_t>(r.quality);
-  const auto refused = [&](const char* key_or_rule, const char* what) {
+  const bool closes = is_v31 && l.mqtt31_denied_subscribe == session::denied_reaction::disconnect;
+  const auto refused = [&](reason_code code, const char* rule, const char* what) {
     log_refusal("subscribe.refused", {{"client", s.client_id},
                                       {"filter", r.filter},
                                       {"what", std::string_view{what}},
-                                      {"rule", std::string_view{key_or_rule}}});
-    return mqtt::policy_for(c.version).suback_has_failure ? subscription_failed : granted;
+                                      {"rule", std::string_view{rule}}});
+    return filter_answer{code, what};
   };
-  const std::string filter{is_v31 && mqtt::needs_utf8_repair(r.filter) ? mqtt::repair_utf8(r.filter)
-                                                                       : std::string{r.filter}};
   const auto parts = mqtt::parse_topic_filter(filter);
   if (!parts) {
-    if (is_v31) {
-      fail(h, parts.error());
-      return subscription_failed;
-    }
-    return refused(parts.error().clause, parts.error().what);
+    if (is_v31) fail(h, parts.error());
+    return refused(reason_code::topic_filter_invalid, parts.error().clause, parts.error().what);
   }
-  if (filter.size() > options.limits.topic_bytes_max ||
-      mqtt::topic_levels(parts->filter) > options.limits.topic_levels_max) {
-    return refused("connection.topic_levels_max", "a filter that is too long or too deep");
+  if (filter.size() > l.topic_bytes_max || mqtt::topic_levels(parts->filter) > l.topic_levels_max) {
+    return refused(reason_code::topic_filter_invalid, "connection.topic_levels_max",
+                   "a filter that is too long or too deep");
+  }
+  if (!parts->group.empty() && r.no_local) {
+    fail(h, {reason_code::protocol_error, "v5 MQTT-3.8.3-4", "No Local on a shared subscription"});
+    return filter_answer{reason_code::unspecified_error, nullptr};
+  }
+  if (!parts->group.empty() && !l.shared_available) {
+    return refused(reason_code::shared_subscriptions_not_supported, "protocol.shared_available",
+                   "shared subscriptions are switched off");
+  }
+  if (mqtt::has_wildcard(parts->filter) && !l.wildcards_available) {
+    return refused(reason_code::wildcard_subscriptions_not_supported,
+                   "protocol.wildcards_available", "wildcards are switched off");
+  }
+  if (identifier != 0 && !l.subscription_identifiers_available) {
+    return refused(reason_code::subscription_identifiers_not_supported,
+                   "protocol.subscription_identifiers_available",
+                   "subscription identifiers are switched off");
   }
   const auto allowed =
       ports.authorizer.check(s.owner, s.client_id, auth::action::subscribe, parts->filter);
   if (!allowed.allowed) {
-    if (is_v31 && options.limits.mqtt31_denied_subscribe == session::denied_reaction::disconnect) {
-      doom(h, {session::close_cause::not_authorized, {}});
-    }
-    return refused(allowed.rule, "not authorized");
+    if (closes) doom(h, {session::close_cause::not_authorized, {}});
+    return refused(reason_code::not_authorized, allowed.rule, "not authorized");
   }
-  const mqtt::qos quality = std::min(r.quality, allowed.quality_max);
-  granted = static_cast<std::uint8_t>(quality);
+  quality_max = allowed.quality_max;
   const bool is_known = s.subscriptions.contains(filter);
   if (is_disk_low() && s.is_persistent() && !is_known) {
-    if (is_v31 && options.limits.mqtt31_denied_subscribe == session::denied_reaction::disconnect) {
+    if (closes) {
       doom(h, {session::close_cause::low_disk,
-               {mqtt::reason_code::quota_exceeded, "",
+               {reason_code::quota_exceeded, "",
                 "no new subscription while the disk is below store.low_disk"}});
     }
-    return refused("store.low_disk", "the disk is low");
+    return refused(reason_code::quota_exceeded, "store.low_disk", "the disk is low");
   }
-  if (s.subscriptions.size() >= options.limits.subscriptions_max && !is_known) {
-    return refused("session.subscriptions_max", "too many subscriptions");
+  if (s.subscriptions.size() >= l.subscriptions_max && !is_known) {
+    return refused(reason_code::quota_exceeded, "session.subscriptions_max",
+                   "too many subscriptions");
   }
+  return std::nullopt;
+}
+
+/// One filter. [v31 M31-sub-3] [v311 MQTT-3.9.3-2] [v5 MQTT-3.8.4-3] [v5 MQTT-3.9.3-2]
+shard_engine::filter_answer shard_engine::subscribe(connection_handle h, session_handle sh,
+                                                    session_slot& s,
+                                                    const mqtt::subscription_request& r,
+                                                    std::uint32_t identifier, bool is_repeated,
+                                                    pending_id pending, bool& wrote) {
+  const std::string filter = clean_filter(r.filter, connections_.at(h).version);
+  mqtt::qos quality_max = options.limits.maximum_qos;
+  if (const auto no = judge_filter(h, s, r, filter, identifier, quality_max)) return *no;
+  const auto parts = mqtt::parse_topic_filter(filter);
+  const store::subscription_terms terms{
+      .quality = std::min({r.quality, quality_max, options.limits.maximum_qos}),
+      .no_local = r.no_local,
+      .retain_as_published = r.retain_as_published,
+      .identifier = identifier};
   const bool is_shared = !parts->group.empty();
-  const auto outcome = s.subscriptions.set(filter, quality);
-  if (outcome == session::subscription_table::outcome::added) {
+  const bool is_new =
+      s.subscriptions.set(filter, terms) == session::subscription_table::outcome::added;
+  if (is_new) {
     ports.counters.add(observe::counter::subscriptions);
     if (is_shared) ports.counters.add(observe::counter::shared_subscriptions);
   }
   if (s.is_persistent()) {
-    records_.write(store::subscribed{s.number(), filter, quality});
+    records_.write(store::subscribed{s.number(), filter, terms});
     wrote = true;
   }
-  if (is_shared) {
+  const filter_answer granted{static_cast<reason_code>(terms.quality), nullptr};
+  if (is_shared) {  // which never replays [v5 4.8.2]
     s.has_shared = true;
-    join_group(sh, *parts, quality, pending);
-  } else {
-    router_.subscribe(filter, routing::subscriber_id{sh.index}, {.quality = quality});
-    if (wants_retained) {
-      const bool is_new = outcome == session::subscription_table::outcome::added;
-      start_replay(sh, s, filter, quality,
-                   is_new ? replay_of::new_subscription : replay_of::known_subscription);
-    }
+    join_group(sh, *parts, terms, pending);
+    return granted;
+  }
+  router_.subscribe(filter, routing::subscriber_id{sh.index}, routed(terms));
+  // [v5 MQTT-3.3.1-9] [v5 MQTT-3.3.1-10] [v5 MQTT-3.3.1-11]
+  const bool wants_retained = r.retain_handling == 0 || (r.retain_handling == 1 && is_new) ||
+                              GODWIT_SEEDED_BUG(retain_handling_ignored);
+  if (wants_retained && !is_repeated) {
+    start_replay(sh, s, filter, terms,
+                 is_new ? replay_of::new_subscription : replay_of::known_subscription);
   }
   return granted;
 }
 
-void shard_engine::join_group(session_handle h, const mqtt::filter_parts& parts, mqtt::qos q,
-                              pending_id pending) {
+void shard_engine::join_group(session_handle h, const mqtt::filter_parts& parts,
+                              const store::subscription_terms& terms, pending_id pending) {
   const routing::group_member who = member(h);
   const routing::shard_id leader =
       home_of_group(parts.group, parts.filter, options.seed, options.shards);
   if (leader == self) {
-    join_here(parts.group, parts.filter, who, {.quality = q});
+    join_here(parts.group, parts.filter, who, routed(terms));
     return;
   }
   ++find_pending(pending)->outstanding;
-  mailbox_.post(
-      leader,
-      mail::group_join{
-          pending, std::string{parts.group}, std::string{parts.filter}, who, {.quality = q}});
+  mailbox_.post(leader, mail::group_join{pending, std::string{parts.group},
+                                         std::string{parts.filter}, who, routed(terms)});
 }
 
 /// [v311 MQTT-3.10.4-1] [v311 MQTT-3.10.4-2] [v311 MQTT-3.10.4-4] [v311 MQTT-3.10.4-6]
+/// [v5 MQTT-3.10.4-5] [v5 MQTT-3.11.3-1]
 shard_engine::handled shard_engine::on_unsubscribe(connection_handle h, connection& c,
                                                    const mqtt::frame& f) {
   const auto decoded = mqtt::decode_unsubscribe(f, c.version);
@@ -146,14 +202,18 @@ shard_engine::handled shard_engine::on_unsubscribe(connection_handle h, connecti
   session_slot& s = sessions_.at(c.session);
   const pending_id pending =
       make_pending(goal::answer{h, c.session, mqtt::packet_type::unsuback, decoded->id});
+  answer a{.type = mqtt::packet_type::unsuback, .id = decoded->id, .waits_for = pending};
   bool wrote = false;
   auto filters = decoded->filters();
   while (const auto next = filters.next()) {
-    const bool is_v31 = c.version == mqtt::protocol_version::v31;
-    const std::string filter{is_v31 && mqtt::needs_utf8_repair(*next) ? mqtt::repair_utf8(*next)
-                                                                      : std::string{*next}};
-    if (!s.subscriptions.erase(filter)) continue;
+    const std::string filter = clean_filter(*next, c.version);
     const auto parts = mqtt::parse_topic_filter(filter);
+    if (!s.subscriptions.erase(filter)) {
+      a.codes.push_back(std::byte(parts ? reason_code::no_subscription_existed
+                                        : reason_code::topic_filter_invalid));
+      continue;
+    }
+    a.codes.push_back(std::byte(reason_code::success));
     GODWIT_ASSERT(parts.has_value());
     ports.counters.subtract(observe::counter::subscriptions);
     if (parts->group.empty()) {
@@ -168,7 +228,7 @@ shard_engine::handled shard_engine::on_unsubscribe(connection_handle h, connecti
     wrote = true;
   }
   if (wrote) find_pending(pending)->batch = records_.open_batch();
-  c.answers.push({.type = mqtt::packet_type::unsuback, .id = decoded->id, .waits_for = pending});
+  c.answers.push(std::move(a));
   part_done(pending);
   return handled::yes;
 }

@@ -2,6 +2,26 @@
 
 namespace godwit::broker {
 
+namespace {
+
+void encode(const answer& a, mqtt::protocol_version v, const mqtt::properties_view& properties,
+            base::bytes& out) {
+  switch (a.type) {
+    case mqtt::packet_type::connack:
+      mqtt::encode(mqtt::connack_view{a.session_present, a.code, properties}, v, out);
+      break;
+    case mqtt::packet_type::suback:
+    case mqtt::packet_type::unsuback:
+      mqtt::encode(mqtt::suback_view{a.type, a.id, a.codes, properties}, v, out);
+      break;
+    default:
+      mqtt::encode(mqtt::ack_view{a.type, a.id, static_cast<mqtt::reason_code>(a.code), properties},
+                   v, out);
+  }
+}
+
+}  // namespace
+
 output_queue& shard_engine::output(connection_handle h, connection& c) {
   if (!c.output) {
     if (spare_outputs_.empty()) {
@@ -32,23 +52,52 @@ void shard_engine::send_answers(connection_handle h, connection& c) {
   if (c.at == phase::closing) return;
   bool is_accepted = false;
   c.answers.drain([&](const answer& a) {
-    base::bytes& out = output(h, c).bytes();
-    count_sent(a.type);
-    switch (a.type) {
-      case mqtt::packet_type::connack:
-        mqtt::encode(mqtt::connack_view{a.session_present, a.code, {}}, c.version, out);
-        is_accepted = true;
-        break;
-      case mqtt::packet_type::suback:
-      case mqtt::packet_type::unsuback:
-        mqtt::encode(mqtt::suback_view{a.type, a.id, a.codes, {}}, c.version, out);
-        break;
-      default:
-        mqtt::encode(mqtt::ack_view{a.type, a.id, mqtt::reason_code::success, {}}, c.version, out);
-    }
+    is_accepted = is_accepted || a.type == mqtt::packet_type::connack;
+    write_answer(h, c, a);
   });
   if (is_accepted) accepted(h, c);
   update_reading(h, c);
+}
+
+/// Writes one answer. Its reason is left out where it does not fit or is not wanted
+/// [v5 MQTT-3.1.2-29] [v5 MQTT-3.4.2-2]; without that it must fit, or the client cannot be served
+/// [v5 MQTT-3.1.2-24].
+void shard_engine::write_answer(connection_handle h, connection& c, const answer& a) {
+  base::bytes& out = output(h, c).bytes();
+  if (!c.v5) {
+    encode(a, c.version, mqtt::properties_view{}, out);
+    count_sent(a.type);
+    return;
+  }
+  v5_link& link = *c.v5;
+  const std::size_t before = out.size();
+  const bool is_over = [&] {
+    const bool is_wanted = a.type == mqtt::packet_type::connack || link.wants_problem_information;
+    if (a.what == nullptr || a.what[0] == '\0' || !is_wanted) return true;
+    composed_.clear();
+    mqtt::properties_builder{composed_}.add(mqtt::property_id::reason_string,
+                                            std::string_view{a.what});
+    encode(a, c.version, mqtt::properties_view{composed_}, out);
+    return out.size() - before > link.packet_bytes_max;
+  }();
+  if (is_over) {
+    out.resize(before);
+    encode(a, c.version, mqtt::properties_view{a.properties}, out);
+  }
+  if (out.size() - before > link.packet_bytes_max) {
+    out.resize(before);
+    doom(h, {session::close_cause::packet_too_large,
+             {mqtt::reason_code::packet_too_large, "v5 MQTT-3.1.2-24",
+              "an answer does not fit into the client's Maximum Packet Size"}});
+    return;
+  }
+  count_sent(a.type);
+  if (a.type == mqtt::packet_type::puback) link.received.on_puback();
+  if (a.type == mqtt::packet_type::pubcomp ||
+      (a.type == mqtt::packet_type::pubrec &&
+       mqtt::is_failure(static_cast<mqtt::reason_code>(a.code)))) {
+    link.received.on_end(a.id);
+  }
 }
 
 void shard_engine::flush_all() {

@@ -90,7 +90,7 @@ void shard_engine::go_on(pending_id id, pending_operation& p) {
       if (what.session) {  // a client's, which is counted already
         ports.counters.subtract(observe::counter::publish_received);
       }
-      route_own(message, what.will);
+      route_own(message, what.will, what.publisher);
     }
     return;
   }
@@ -157,13 +157,17 @@ void shard_engine::announce_commit(const pending_operation& p) {
 
 /// Everything is safe: the answer may leave.
 void shard_engine::complete(pending_id id) {
-  const goal::answer a = std::get<goal::answer>(find_pending(id)->then);
+  const pending_operation& op = *find_pending(id);
+  const goal::answer a = std::get<goal::answer>(op.then);
+  const bool is_for_nobody = op.counts_publish && op.matched == 0;
+  const auto code =
+      is_for_nobody ? mqtt::reason_code::no_matching_subscribers : mqtt::reason_code::success;
   erase_pending(id);
   session_slot* const s = find(a.session);
   const bool is_qos2 = a.type == mqtt::packet_type::pubrec;
   if (s != nullptr && is_qos2) s->received.commit(a.id);
   if (connection* const c = connections_.find(a.connection)) {
-    c->answers.ready(id);
+    c->answers.ready(id, code);
     send_answers(a.connection, *c);
   }
   if (s != nullptr && a.type == mqtt::packet_type::suback) ask_for_retained(*s);

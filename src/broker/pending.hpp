@@ -39,6 +39,7 @@ struct retained {
   session_handle session;        ///< of the publisher, which may outlive its connection
   mqtt::packet_id id{};
   mqtt::message_number will{};  ///< not 0: it is this will
+  session_handle publisher{};   ///< of a will: whose it is
 };
 /// One page of a retained replay.
 struct page {

@@ -14,7 +14,7 @@ namespace godwit::broker {
 struct replay {
   session_handle session;
   std::string filter;
-  mqtt::qos quality = mqtt::qos::at_most_once;
+  store::subscription_terms terms{};
   std::uint32_t shards_left = 0;  ///< shards that have more, or have not answered yet
   /// Pages that are to be asked for once the session has room: shard and where to go on.
   struct next_page {

@@ -21,12 +21,19 @@ constexpr std::uint64_t recent_versions = 65'536;
 /// MQTT-3.3.1-10]
 session::batch_number shard_engine::retain(const base::ref<const mqtt::message>& m) {
   using outcome = routing::retained_index::outcome;
+  const base::ref<const mqtt::message> before =
+      retained_expiries_.empty() ? base::ref<const mqtt::message>{} : retained_.find(m->topic());
   const std::size_t count_before = retained_.size();
   const std::size_t bytes_before = retained_.content_size();
   const outcome o = retained_.set(m);
   ports.counters.add(observe::counter::retained_messages, retained_.size() - count_before);
   ports.counters.add(observe::counter::retained_bytes, retained_.content_size() - bytes_before);
   forget_cleared(m->retain_version());
+  if (o != outcome::older) {
+    if (before) forget_expiry(*before);
+    if (o == outcome::stored || o == outcome::replaced) expect_expiry(*m);
+    arm_retained_expiry();
+  }
   // The broker's own topics are made anew after a restart.
   const bool is_own = m->topic().starts_with(observe::sys_prefix);
   const bool is_forgotten = GODWIT_SEEDED_BUG(retained_clear_not_recorded) && o == outcome::cleared;
@@ -35,6 +42,55 @@ session::batch_number shard_engine::retain(const base::ref<const mqtt::message>&
   }
   if (!records_.is_empty()) return records_.open_batch();
   return submitted_.empty() ? session::batch_number{} : submitted_.back().batch;
+}
+
+/// A retained message that expires goes at its time, from the disk, too. [v5 MQTT-3.3.2-5]
+void shard_engine::expect_expiry(const mqtt::message& m) {
+  if (!m.expiry_s()) return;
+  retained_expiries_.emplace(m.arrival() + std::chrono::seconds{*m.expiry_s()}, m.topic());
+}
+
+void shard_engine::forget_expiry(const mqtt::message& m) {
+  if (!m.expiry_s()) return;
+  retained_expiries_.erase(
+      {m.arrival() + std::chrono::seconds{*m.expiry_s()}, std::string{m.topic()}});
+}
+
+/// For the soonest, unless one is armed for it or for before.
+void shard_engine::arm_retained_expiry() {
+  if (retained_expiries_.empty()) {
+    timers_.cancel(std::exchange(retained_expiry_due_, {}));
+    return;
+  }
+  const base::wall_time soonest = retained_expiries_.begin()->first;
+  if (retained_expiry_due_ && retained_expiry_at_ == soonest) return;
+  timers_.cancel(retained_expiry_due_);
+  retained_expiry_at_ = soonest;
+  const auto left = std::max<base::duration>(soonest - now.wall, base::duration::zero());
+  retained_expiry_due_ = arm(now.steady + left, timer_kind::retained_expiry, 0, 0);
+}
+
+/// Each is cleared like by a publisher, under the version that it has.
+void shard_engine::drop_expired_retained() {
+  retained_expiry_due_ = {};
+  while (!retained_expiries_.empty() && retained_expiries_.begin()->first <= now.wall) {
+    const auto its = retained_expiries_.extract(retained_expiries_.begin());
+    const base::ref<const mqtt::message> m = retained_.find(its.value().second);
+    GODWIT_ASSERT(m && m->is_expired(now.wall));
+    ports.counters.subtract(observe::counter::retained_messages);
+    ports.counters.subtract(observe::counter::retained_bytes, m->content_size());
+    ports.counters.add(observe::counter::retained_expired);
+    mqtt::message_fields cleared;
+    cleared.number = m->number();
+    cleared.topic = m->topic();
+    cleared.retain = true;
+    cleared.retain_version = m->retain_version();
+    const auto clear = mqtt::message::make(cleared);
+    const auto o = retained_.set(clear);  // remembers the version, so that nothing older comes back
+    GODWIT_ASSERT(o == routing::retained_index::outcome::cleared);
+    records_.write(store::retained{clear});
+  }
+  arm_retained_expiry();
 }
 
 void shard_engine::forget_cleared(std::uint64_t version) {
@@ -49,13 +105,13 @@ void shard_engine::forget_cleared(std::uint64_t version) {
 /// [v311 MQTT-3.3.1-6] [v311 MQTT-3.8.4-3], after its SUBACK. What passes live is noted from here
 /// on.
 void shard_engine::start_replay(session_handle h, session_slot& s, std::string_view filter,
-                                mqtt::qos q, replay_of what) {
+                                const store::subscription_terms& terms, replay_of what) {
   end_replays(s, filter);
   const replay_handle r = replays_.emplace();
   replay& p = replays_.at(r);
   p.session = h;
   p.filter = filter;
-  p.quality = q;
+  p.terms = terms;
   p.horizon = ports.numbers.retain_horizon();
   p.is_new = what == replay_of::new_subscription;
   s.extra().replays.push_back(r);
@@ -109,7 +165,13 @@ void shard_engine::on_page(replay_handle r, routing::shard_id from, mail::retain
   const session_handle h = p->session;
   session_slot& s = sessions_.at(h);
   delivery d;
+  const std::span<const std::uint32_t> identifier{&p->terms.identifier,
+                                                  p->terms.identifier != 0 ? 1U : 0U};
+  const std::uint64_t own =
+      p->terms.no_local && !GODWIT_SEEDED_BUG(no_local_ignored) ? publisher_hash(s.client_id) : 0;
   for (base::ref<const mqtt::message>& m : page.messages) {
+    if (m->is_expired(now.wall) && !GODWIT_SEEDED_BUG(expired_still_sent)) continue;
+    if (own != 0 && m->publisher() == own) continue;  // [v5 MQTT-3.8.3-3]
     // What is newer than the subscription comes live, in its publisher's order.
     if (m->retain_version() >= p->horizon && !GODWIT_SEEDED_BUG(retained_horizon_ignored)) continue;
     const auto live = p->passed_live.find(m->topic());
@@ -118,9 +180,10 @@ void shard_engine::on_page(replay_handle r, routing::shard_id from, mail::retain
     if (p->is_new && options.shards > 1 && m->retain_version() + recent_versions > p->horizon) {
       p->replayed.insert_or_assign(std::string{m->topic()}, m->retain_version());
     }
-    const mqtt::qos q = std::min(p->quality, m->quality());
+    const mqtt::qos q = std::min(p->terms.quality, m->quality());
     routed_message out{std::move(m)};
-    deliver(h, s, out, q, true, {}, {}, d);
+    deliver(h, s, out, {.quality = q, .retain = true, .is_replay = true, .identifiers = identifier},
+            d);
     if (budget_ != 0) --budget_;
   }
   if (page.next && !GODWIT_SEEDED_BUG(retained_page_lost)) {
@@ -195,7 +258,7 @@ bool shard_engine::is_superseded(const session_slot& s, const mqtt::message_fiel
     const auto seen = p.replayed.find(m.topic);
     if (seen == p.replayed.end() || seen->second < m.retain_version) return false;
     bool has_right = false;
-    s.subscriptions.for_each([&](std::string_view filter, mqtt::qos) {
+    s.subscriptions.for_each([&](std::string_view filter, const auto&) {
       has_right = has_right || (filter != p.filter && mqtt::topic_matches(filter, m.topic));
     });
     return !has_right;

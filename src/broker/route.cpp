@@ -6,28 +6,81 @@ namespace godwit::broker {
 
 namespace {
 
-constexpr std::size_t by_reference_above = 4'096;
-
 mqtt::qos lower(mqtt::qos a, mqtt::qos b) noexcept {
   return std::min(a, b);
 }
 
+/// RETAIN of a live copy. A subscription may outlive the version that it was made with.
+/// [v5 MQTT-3.3.1-12] [v5 MQTT-3.3.1-13] [v311 MQTT-3.3.1-9]
+bool keeps_retain(const session_slot& s, bool as_published, const mqtt::message_fields& m) {
+  return as_published && m.retain && mqtt::policy_for(s.version).has_subscription_options &&
+         !GODWIT_SEEDED_BUG(as_published_ignored);
+}
+
+routing::subscription_options at_quality(routing::subscription_options o, mqtt::qos q) noexcept {
+  o.quality = q;
+  return o;
+}
+
 }  // namespace
+
+const base::ref<const mqtt::message>& routed_message::kept(shard_engine& e) {
+  if (!message_) {
+    if (fields_.number.value() == 0) fields_.number = e.next_number();
+    fields_.arrival = e.now.wall;
+    message_ = mqtt::message::make(fields_);
+  }
+  return message_;
+}
 
 bool shard_engine::may_route(const routing::resolution& r) const noexcept {
   return mailbox_.is_clear(r.others) && mailbox_.is_forward_clear();
 }
 
 /// Copies for the sessions of this shard, at the lower of both QoS. [v311 MQTT-3.8.4-6]
+/// [v5 MQTT-3.8.4-8] A publisher's own subscriptions are at home where it is, so No Local concerns
+/// no other shard. [v5 MQTT-3.8.3-3]
 void shard_engine::deliver_local(routed_message& m, const routing::resolution& r,
-                                 mqtt::message_number commit, delivery& d) {
-  is_wire_made_ = false;
+                                 mqtt::message_number commit, session_handle publisher,
+                                 delivery& d) {
+  forget_wires();
   for (const routing::match& match : r.subscribers) {
     const session_handle h = sessions_.handle_of(match.subscriber.value());
     session_slot& s = sessions_[match.subscriber.value()];
-    deliver(h, s, m, lower(match.quality, m.fields().quality), false, commit, {}, d);
     if (budget_ != 0) --budget_;
+    if (h == publisher && !GODWIT_SEEDED_BUG(no_local_ignored)) {
+      if (match.no_local) continue;
+      if (match.no_local_partly) {
+        deliver_to_publisher(h, s, m, commit, d);
+        continue;
+      }
+    }
+    deliver(h, s, m,
+            {.quality = lower(match.quality, m.fields().quality),
+             .retain = keeps_retain(s, match.retain_as_published, m.fields()),
+             .identifiers = match.identifiers,
+             .commit = commit},
+            d);
   }
+}
+
+/// Some of the publisher's own subscriptions that match have No Local: the others alone decide.
+void shard_engine::deliver_to_publisher(session_handle h, session_slot& s, routed_message& m,
+                                        mqtt::message_number commit, delivery& d) {
+  store::subscription_terms all{};
+  std::vector<std::uint32_t> identifiers;
+  s.subscriptions.for_each([&](std::string_view filter, const store::subscription_terms& one) {
+    if (one.no_local || !mqtt::topic_matches(filter, m.fields().topic)) return;
+    all.quality = std::max(all.quality, one.quality);
+    all.retain_as_published = all.retain_as_published || one.retain_as_published;
+    if (one.identifier != 0) identifiers.push_back(one.identifier);
+  });
+  deliver(h, s, m,
+          {.quality = lower(all.quality, m.fields().quality),
+           .retain = keeps_retain(s, all.retain_as_published, m.fields()),
+           .identifiers = identifiers,
+           .commit = commit},
+          d);
 }
 
 void shard_engine::deliver_groups(routed_message& m, std::span<const routing::group_id> groups,
@@ -48,15 +101,14 @@ bool shard_engine::share_to_member(routed_message& m, mqtt::qos quality, routing
   const mqtt::qos q = lower(choice->options.quality, quality);
   const std::string share =
       "$share/" + std::string{groups_.name(group)} + "/" + std::string{groups_.filter(group)};
+  const routing::subscription_options o = at_quality(choice->options, q);
   if (choice->member.shard == self) {
     const session_handle h{choice->member.subscriber.value(), choice->member.session_epoch};
     session_slot& s = sessions_.at(h);
-    is_wire_made_ = false;
-    deliver(h, s, m, q, false, commit, share, d);
+    deliver_share(h, s, m, o, share, commit, d);
+    groups_.set_load(groups_.name(group), groups_.filter(group), choice->member, report_load(s));
     return true;
   }
-  routing::subscription_options o = choice->options;
-  o.quality = q;
   std::uint32_t number = 0;
   if (pending_operation* const op = find_pending(pending)) {
     ++op->outstanding;
@@ -70,11 +122,25 @@ bool shard_engine::share_to_member(routed_message& m, mqtt::qos quality, routing
   return true;
 }
 
-void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m, mqtt::qos quality,
-                           bool retain, mqtt::message_number commit, std::string_view share,
-                           delivery& d) {
+/// To the member that a group has picked.
+void shard_engine::deliver_share(session_handle h, session_slot& s, routed_message& m,
+                                 const routing::subscription_options& o, std::string_view share,
+                                 mqtt::message_number commit, delivery& d) {
+  forget_wires();
+  const std::span<const std::uint32_t> identifier{&o.identifier, o.identifier != 0 ? 1U : 0U};
+  deliver(h, s, m,
+          {.quality = o.quality,
+           .retain = keeps_retain(s, o.retain_as_published, m.fields()),
+           .identifiers = identifier,
+           .share = share,
+           .commit = commit},
+          d);
+}
+
+void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
+                           const copy_terms& how, delivery& d) {
   ++d.matched;
-  const bool is_retained_live = m.fields().retain && !retain && s.extras;
+  const bool is_retained_live = m.fields().retain && !how.is_replay && s.extras;
   if (is_retained_live && !GODWIT_SEEDED_BUG(retained_old_live_after_replay) &&
       is_superseded(s, m.fields())) {
     return;
@@ -90,27 +156,32 @@ void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
   if (is_retained_live && s.is_replaying() && !GODWIT_SEEDED_BUG(retained_live_not_noted)) {
     note_live(s, m.fields());
   }
+  if (m.fields().is_expired(now.wall) && !GODWIT_SEEDED_BUG(expired_still_sent)) {
+    ports.counters.add(observe::counter::copies_expired);  // [v5 MQTT-3.3.2-5]
+    return;
+  }
   connection* const c = connections_.find(s.connection);
-  if (quality == mqtt::qos::at_most_once) {
+  if (how.quality == mqtt::qos::at_most_once) {
     if (GODWIT_SEEDED_BUG(qos0_overtakes_the_log) && c != nullptr && c->at == phase::live) {
-      deliver_now(s, *c, m, retain);
+      deliver_now(s, *c, m, how);
     } else if (c == nullptr) {
       count_dropped(observe::drop_reason::offline, {1, 0}, false);
-    } else if (c->at == phase::live && !s.log.has_unsent() && (retain || !s.is_replaying())) {
-      deliver_now(s, *c, m, retain);
+    } else if (c->at == phase::live && !s.log.has_unsent() &&
+               (how.is_replay || !s.is_replaying())) {
+      deliver_now(s, *c, m, how);
     } else if (s.log.bytes() > options.limits.output_bytes_max) {
       count_dropped(observe::drop_reason::output_limit, {1, 0}, false);
     } else {
-      s.log.add({m.kept(*this), quality, retain, {}, {}}, records_);
-      ports.counters.add(observe::counter::copies_in_log);
-      list_for_pump(h, s);
+      queue_unassured(h, s, m, how);
     }
     return;
   }
   const auto& message = m.kept(*this);
-  if (!make_room(s, message->content_size())) return;
-  if (!s.is_persistent() || GODWIT_SEEDED_BUG(qos2_delivered_before_commit)) commit = {};
-  const store::log_position at = s.log.add({message, quality, retain, commit, share}, records_);
+  if (!make_room(s, message->content_size() + how.identifiers.size_bytes())) return;
+  const bool is_certain = !s.is_persistent() || GODWIT_SEEDED_BUG(qos2_delivered_before_commit);
+  const mqtt::message_number commit = is_certain ? mqtt::message_number{} : how.commit;
+  const store::log_position at =
+      s.log.add({message, how.quality, how.retain, commit, how.share, how.identifiers}, records_);
   ports.counters.add(observe::counter::copies_in_log);
   note_body(h, s, at);
   if (s.is_persistent()) d.durable = true;
@@ -124,35 +195,6 @@ void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
       now.steady - s.last_acknowledged < options.limits.slow_hold_max) {
     d.slow.push_back(h);
   }
-}
-
-/// QoS 0 straight into the output; encoded once for all who get it.
-void shard_engine::deliver_now(session_slot& s, connection& c, routed_message& m, bool retain) {
-  if (unsent(c) > options.limits.output_bytes_max) {
-    count_dropped(observe::drop_reason::output_limit, {1, 0}, false);
-    return;
-  }
-  const mqtt::message_fields& f = m.fields();
-  const mqtt::publish_view p{f.topic, f.payload, {}, mqtt::qos::at_most_once, false, retain, {}};
-  output_queue& out = output(s.connection, c);
-  if (f.payload.size() > by_reference_above) {
-    mqtt::encode_publish_head(p, c.version, out.bytes());
-    out.attach(m.kept(*this));
-  } else if (retain) {
-    mqtt::encode(p, c.version, out.bytes());
-  } else {
-    // The 3.x versions share one form.
-    if (!is_wire_made_) {
-      wire_.clear();
-      mqtt::encode(p, c.version, wire_);
-      is_wire_made_ = true;
-    }
-    out.bytes().insert(out.bytes().end(), wire_.begin(), wire_.end());
-  }
-  ports.counters.add(observe::counter::publish_bytes_sent, f.payload.size());
-  ports.counters.add(observe::counter::copies_delivered);
-  ports.counters.add_publish_sent(0);
-  count_sent(mqtt::packet_type::publish);
 }
 
 /// The session's own limits, by its policy. False: the message is dropped (and counted).
@@ -221,11 +263,12 @@ void shard_engine::hold_for_slow(const delivery& d, pending_id pending) {
   }
 }
 
-void shard_engine::publish_own(base::ref<const mqtt::message> m, mqtt::message_number will) {
+void shard_engine::publish_own(base::ref<const mqtt::message> m, mqtt::message_number will,
+                               session_handle publisher) {
   if (m->retain()) {
     const routing::shard_id home = home_of_topic(m->topic(), options.seed, options.shards);
     if (home != self) {
-      const pending_id asked = make_pending(goal::retained{{}, {}, {}, will});
+      const pending_id asked = make_pending(goal::retained{{}, {}, {}, will, publisher});
       pending_operation& op = *find_pending(asked);
       op.message = m;
       ++op.outstanding;
@@ -235,11 +278,12 @@ void shard_engine::publish_own(base::ref<const mqtt::message> m, mqtt::message_n
     }
     retain(m);
   }
-  route_own(std::move(m), will);
+  route_own(std::move(m), will, publisher);
 }
 
 /// Like `route_publish`, but what waits in the end is the removal of the will's record.
-void shard_engine::route_own(base::ref<const mqtt::message> message, mqtt::message_number will) {
+void shard_engine::route_own(base::ref<const mqtt::message> message, mqtt::message_number will,
+                             session_handle publisher) {
   routed_message m{std::move(message)};
   ports.counters.add(observe::counter::publish_received);
   const routing::resolution& r = router_.resolve(m.fields().topic);
@@ -253,7 +297,7 @@ void shard_engine::route_own(base::ref<const mqtt::message> message, mqtt::messa
   const mqtt::message_number commit = once ? op.message->number() : mqtt::message_number{};
   op.commit = commit;
   delivery d;
-  deliver_local(m, r, commit, d);
+  deliver_local(m, r, commit, publisher, d);
   deliver_groups(m, r.groups, commit, pending, d);
   for (routing::shard_mask left = r.others; left != 0; left &= left - 1) {
     ++find_pending(pending)->outstanding;

@@ -17,6 +17,7 @@ namespace godwit::broker {
 struct held_will {
   base::ref<const mqtt::message> message;
   std::uint16_t keep_alive_s = 0;
+  std::uint32_t delay_s = 0;  ///< Will Delay Interval
 };
 
 /// One retained replay of a session that is not complete.
@@ -29,12 +30,14 @@ struct session_extras {
   std::vector<replay_handle> settled;  ///< complete, but older copies may still come live
   std::vector<pending_id> held;        ///< publishes that wait until this subscriber has caught up
   base::timer_token held_until;
+  base::timer_token will_due;  ///< its connection ended, and the will waits for its delay
   base::timer_token handover;  ///< messages of shared groups move on while it is away
   /// QoS 2 publishes of this client whose commit records are not written yet, in its order.
   base::ring<pending_id> commits;
-  bool hands_over = false;      ///< its shared messages go to other members now
-  std::uint32_t handovers = 0;  ///< of its messages, on their way to other members
-  bool is_fetching = false;     ///< bodies of its messages are on their way from the store
+  std::uint32_t reported_load = 0;  ///< what its groups know of its log; least in flight only
+  bool hands_over = false;          ///< its shared messages go to other members now
+  std::uint32_t handovers = 0;      ///< of its messages, on their way to other members
+  bool is_fetching = false;         ///< bodies of its messages are on their way from the store
   /// Retained publishes of earlier connections that are not at home yet: what the client publishes
   /// next must not overtake them.
   std::uint32_t late_publishes = 0;
@@ -45,10 +48,12 @@ struct session_slot {
   std::string client_id;
   auth::principal owner;
   mqtt::protocol_version version = mqtt::protocol_version::v311;
-  bool is_pump_listed = false;
-  bool has_shared = false;  ///< is or was a member of a shared group
-  bool ended = false;       ///< only messages of shared groups are left, on their way
-  bool overflow_logged = false;
+  bool is_pump_listed : 1 = false;
+  bool has_shared : 1 = false;  ///< is or was a member of a shared group
+  bool ended : 1 = false;       ///< only messages of shared groups are left, on their way
+  bool overflow_logged : 1 = false;
+  bool expires_as_asked : 1 = false;  ///< its client, not the configuration, said when
+  std::uint32_t expiry_s = 0;         ///< after its connection ended; `never` = never
   connection_handle connection;
   session::message_log log;
   session::subscription_table subscriptions;
@@ -56,7 +61,10 @@ struct session_slot {
   std::unique_ptr<held_will> will;
   std::unique_ptr<session_extras> extras;
   base::timer_token expiry;
+  /// By its client; after a restart and until it connects, when its last connection ended.
   base::steady_time last_acknowledged{};
+
+  static constexpr std::uint32_t never = 0xFFFF'FFFF;
 
   /// 0 = ends with its connection.
   [[nodiscard]] store::session_number number() const noexcept { return log.session(); }

@@ -1,6 +1,32 @@
 #include "engine.hpp"
 
+#include <algorithm>
+
 namespace godwit::broker {
+
+namespace {
+
+/// A payload above this is sent from where it lies.
+constexpr std::size_t by_reference_above = 4'096;
+
+outgoing_copy copy_of(const session::outgoing& o) {
+  const mqtt::message& m = *o.message;
+  outgoing_copy c;
+  c.topic = m.topic();
+  c.payload = m.payload();
+  c.properties = m.properties();
+  c.expiry_s = m.expiry_s();
+  c.arrival = m.arrival();
+  c.id = o.id;
+  c.quality = o.quality;
+  c.dup = o.dup;
+  c.retain = o.retain;
+  c.identifiers = o.identifiers;
+  if (c.payload.size() > by_reference_above) c.attached = o.message;
+  return c;
+}
+
+}  // namespace
 
 session_handle shard_engine::find_session(std::string_view client_id) noexcept {
   const auto found = by_client_id_.find(client_id);
@@ -26,22 +52,28 @@ session_handle shard_engine::create_session(std::string_view client_id, auth::pr
 }
 
 /// The session's connection has ended. What that means for the will: [v311 MQTT-3.1.2-8]
-/// [v311 MQTT-3.14.4-3]; for the session: [v311 MQTT-3.1.2-6].
+/// [v311 MQTT-3.14.4-3] [v5 MQTT-3.1.2-8]; for the session: [v311 MQTT-3.1.2-6]
+/// [v5 MQTT-3.1.2-23].
 void shard_engine::detach(session_handle h, session_slot& s, const session::close_reason& reason) {
   s.connection = {};
   --sessions_connected_;
   ports.counters.subtract(observe::counter::clients_connected);
   using session::close_cause;
   const bool keeps_will = reason.cause == close_cause::server_stopping;
-  const bool is_suppressed = reason.cause == close_cause::taken_over &&
+  const bool has_delay = mqtt::policy_for(s.version).has_will_delay;
+  const bool is_suppressed = reason.cause == close_cause::taken_over && !has_delay &&
                              options.limits.will_on_takeover == session::takeover_will::suppress;
+  const bool is_withdrawn = reason.cause == close_cause::client_disconnected &&
+                            reason.error.code == mqtt::reason_code::success;
   if (s.will && !keeps_will) {
     const bool is_forgotten =
         GODWIT_SEEDED_BUG(will_not_at_takeover) && reason.cause == close_cause::taken_over;
-    if (reason.cause == close_cause::client_disconnected || is_suppressed || is_forgotten) {
+    if (is_withdrawn || is_suppressed || is_forgotten) {
       drop_will(s);
+    } else if (s.will->delay_s != 0 && s.expiry_s != 0 && !GODWIT_SEEDED_BUG(will_delay_ignored)) {
+      delay_will(h, s);
     } else {
-      publish_will(s);
+      publish_will(h, s);
     }
   }
   release_held(s);
@@ -53,9 +85,13 @@ void shard_engine::detach(session_handle h, session_slot& s, const session::clos
   }
   records_.write(store::session_idle{s.number(), now.wall});
   ports.counters.add(observe::counter::sessions_persistent_offline);
-  if (options.limits.session_expiry.count() != 0) {
-    s.expiry = arm(now.steady + options.limits.session_expiry, timer_kind::session_expiry, h.index,
-                   h.generation);
+  if (s.expiry_s == 0) {
+    end_session(h, s);
+    return;
+  }
+  if (s.expiry_s != session_slot::never) {
+    s.expiry = arm(now.steady + std::chrono::seconds{s.expiry_s}, timer_kind::session_expiry,
+                   h.index, h.generation);
   }
   if (s.has_shared) {
     tell_groups(h, s, false);
@@ -88,7 +124,7 @@ void shard_engine::end_session(session_handle h, session_slot& s) {
     replays.insert(replays.end(), s.extras->settled.begin(), s.extras->settled.end());
     for (const replay_handle r : replays) end_replay(r);
   }
-  s.subscriptions.for_each([&](std::string_view filter, mqtt::qos) {
+  s.subscriptions.for_each([&](std::string_view filter, const auto&) {
     const auto parts = mqtt::parse_topic_filter(filter);
     GODWIT_ASSERT(parts.has_value());
     if (!parts->group.empty()) {
@@ -110,6 +146,12 @@ void shard_engine::end_session(session_handle h, session_slot& s) {
   ports.counters.subtract(observe::counter::copies_in_log, went.count);
   ports.counters.add(observe::counter::copies_ended_with_session, went.count);
   to_hand_over_.push_back(h);
+  // A will that waits does so no longer than its session lives. [v5 MQTT-3.1.2-8]
+  if (s.extras && s.extras->will_due && !GODWIT_SEEDED_BUG(will_outlives_session)) {
+    timers_.cancel(std::exchange(s.extras->will_due, {}));
+    publish_will(h, s);
+  }
+  end_restored_wills(s.client_id);
 }
 
 /// Frees the session's place once nothing is left of it.
@@ -117,7 +159,10 @@ void shard_engine::erase_if_over(session_handle h) {
   session_slot* const s = find(h);
   if (s == nullptr || !s->ended || !s->log.empty()) return;
   if (s->extras && s->extras->handovers != 0) return;
-  if (s->extras) timers_.cancel(s->extras->held_until);
+  if (s->extras) {
+    timers_.cancel(s->extras->held_until);
+    timers_.cancel(s->extras->will_due);
+  }
   sessions_.erase(h);
 }
 
@@ -155,18 +200,39 @@ void shard_engine::continue_handover(session_handle h, session_slot& s) {
 }
 
 void shard_engine::tell_groups(session_handle h, const session_slot& s, bool connected) {
-  s.subscriptions.for_each([&](std::string_view filter, mqtt::qos) {
+  s.subscriptions.for_each([&](std::string_view filter, const auto&) {
     const auto parts = mqtt::parse_topic_filter(filter);
     if (!parts || parts->group.empty()) return;
     const routing::shard_id leader =
         home_of_group(parts->group, parts->filter, options.seed, options.shards);
     if (leader == self) {
       groups_.set_connected(parts->group, parts->filter, member(h), connected);
+      groups_.set_load(parts->group, parts->filter, member(h), s.log.size());
     } else {
-      mailbox_.post(leader, mail::group_presence{std::string{parts->group},
-                                                 std::string{parts->filter}, member(h), connected});
+      mailbox_.post(leader,
+                    mail::group_presence{std::string{parts->group}, std::string{parts->filter},
+                                         member(h), connected, s.log.size()});
     }
   });
+}
+
+/// What a member's groups are told of its load; remembered where they go by it.
+std::uint32_t shard_engine::report_load(session_slot& s) {
+  const std::uint32_t load = s.log.size();
+  if (options.limits.share_selection == session::share_policy::least_in_flight) {
+    s.extra().reported_load = load;
+  }
+  return load;
+}
+
+/// A member has caught up: its groups hear of it, not of every single message.
+void shard_engine::report_progress(session_handle h, session_slot& s) {
+  constexpr std::uint32_t worth_it = 8;
+  if (!s.extras || s.extras->reported_load == 0) return;
+  const std::uint32_t known = s.extras->reported_load;
+  if (s.log.size() + std::max(worth_it, known / 2) > known) return;
+  s.extras->reported_load = s.log.size();
+  tell_groups(h, s, true);
 }
 
 void shard_engine::leave_group(session_handle h, std::string_view share, pending_id pending) {
@@ -196,6 +262,26 @@ void shard_engine::list_for_pump(session_handle h, session_slot& s) {
   to_pump_.push_back(h);
 }
 
+/// The window is ours and the client's. [v5 MQTT-3.3.4-9]
+session::message_log::pump_rules shard_engine::pump_rules(const session_slot& s) const noexcept {
+  std::uint32_t window = options.limits.inflight_max;
+  const connection* const c = connections_.find(s.connection);
+  if (c != nullptr && c->v5 && !GODWIT_SEEDED_BUG(receive_maximum_ignored)) {
+    window = std::min<std::uint32_t>(window, c->v5->receive_maximum);
+  }
+  return {window, durable_batch_, oldest_allowed(), now.wall};
+}
+
+/// What the client cannot take is dropped for it, as if it had been delivered. [v5 MQTT-3.1.2-25]
+void shard_engine::drop_too_large(session_handle h, session_slot& s) {
+  for (const unsendable& u : std::exchange(too_large_, {})) {
+    session::tally t{1, u.size};
+    if (u.id.value() != 0) t = s.log.give_up(u.id, records_);  // at QoS 0 it has left the log
+    count_dropped(observe::drop_reason::packet_too_large, t, true);
+    list_for_pump(h, s);
+  }
+}
+
 /// Sends what the session's log may send now.
 void shard_engine::pump(session_handle h) {
   session_slot& s = sessions_.at(h);
@@ -204,34 +290,25 @@ void shard_engine::pump(session_handle h) {
   // A reader that is behind gets no more; `on_writable` goes on.
   if (unsent(*c) > options.limits.output_bytes_max) return;
   outgoing_.clear();
-  const session::tally old = s.log.pump(pump_rules(), records_, outgoing_);
+  const session::tally old = s.log.pump(pump_rules(s), records_, outgoing_);
   count_expired(old);
-  want_bodies(h, s);
-  constexpr std::size_t by_reference_above = 4'096;
   const bool judges = ports.authorizer.limits_receivers();
   for (session::outgoing& o : outgoing_) {
     if (judges && o.message && !may_receive(s, o.message->topic())) {
       withhold(h, s, o);
       continue;
     }
-    output_queue& out = output(s.connection, *c);
     if (o.what == session::outgoing::kind::pubrel) {
+      output_queue& out = output(s.connection, *c);
       mqtt::encode(mqtt::ack_view{mqtt::packet_type::pubrel, o.id, mqtt::reason_code::success, {}},
                    c->version, out.bytes());
       count_sent(mqtt::packet_type::pubrel);
       continue;
     }
-    const mqtt::message& m = *o.message;
-    const mqtt::publish_view p{m.topic(), m.payload(), o.id, o.quality, o.dup, o.retain, {}};
-    ports.counters.add(observe::counter::publish_bytes_sent, m.payload().size());
-    if (m.payload().size() > by_reference_above) {
-      mqtt::encode_publish_head(p, c->version, out.bytes());
-      out.attach(std::move(o.message));
-    } else {
-      mqtt::encode(p, c->version, out.bytes());
+    if (write_publish(s.connection, *c, copy_of(o)) == written::too_large) {
+      too_large_.push_back({o.id, o.message->content_size()});
+      continue;
     }
-    count_sent(mqtt::packet_type::publish);
-    ports.counters.add_publish_sent(static_cast<std::size_t>(o.quality));
     if (o.dup) ports.counters.add(observe::counter::copies_redelivered);
     if (o.quality == mqtt::qos::at_most_once) {
       ports.counters.add(observe::counter::copies_delivered);
@@ -239,6 +316,8 @@ void shard_engine::pump(session_handle h) {
     }
   }
   outgoing_.clear();
+  drop_too_large(h, s);
+  want_bodies(h, s);
   if (s.log.inflight() != 0) arm_retry(s.connection, *c);
   if (s.log.waits_for_disk()) {
     wait_for(records_.is_empty() ? submitted_.back().batch : records_.open_batch(),

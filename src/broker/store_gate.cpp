@@ -75,16 +75,11 @@ void shard_engine::set_store_wait(connection_handle h, connection& c, store_wait
 /// Judges a parked PUBLISH again; from here it begins as if it had come now.
 void shard_engine::retry_for_store(connection_handle h, connection& c) {
   const base::ref<const mqtt::message> message = c.parked->message;
-  mqtt::message_fields fields;
-  fields.number = message->number();
-  fields.topic = message->topic();
-  fields.payload = message->payload();
-  fields.properties = message->properties();
-  fields.quality = message->quality();
-  fields.retain = message->retain();
+  const mqtt::message_fields fields = message->fields();
   const store_wait what = store_wait_of(fields);
-  set_store_wait(h, c, what);
-  if (what != store_wait::none) return;
+  const bool is_refused = what == store_wait::disk && mqtt::policy_for(c.version).has_reason_codes;
+  set_store_wait(h, c, is_refused ? store_wait::none : what);
+  if (what != store_wait::none && !is_refused) return;
   const std::unique_ptr<parked_publish> p = std::move(c.parked);
   // A retained one is made anew, because it gets its version only now.
   routed_message m = message->retain() ? routed_message{fields} : routed_message{message};

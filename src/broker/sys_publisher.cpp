@@ -37,7 +37,7 @@ void shard_engine::publish_sys() {
     f.retain = true;
     f.retain_version = ports.numbers.retain_version();
     f.arrival = now.wall;
-    publish_own(mqtt::message::make(f), {});
+    publish_own(mqtt::message::make(f), {}, {});
   }
   arm(now.steady + options.sys_interval, timer_kind::sys_topics, 0, 0);
 }

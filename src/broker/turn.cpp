@@ -15,6 +15,9 @@ shard_engine::shard_engine(routing::shard_id id, const shard_options& o, const s
       options{o},
       ports{p},
       router_{id, p.interest, std::max(o.topic_cache_entries, topic_cache_min)},
+      groups_{o.limits.share_selection == session::share_policy::least_in_flight
+                  ? routing::selection::least_loaded
+                  : routing::selection::round_robin},
       mailbox_{id, o.shards, o.mail_credit} {
   bodies_.limit = o.queue_memory_bytes;
   GODWIT_ASSERT(o.shards >= 1 && o.shards <= routing::shards_max && id.value() < o.shards);
@@ -132,6 +135,15 @@ void shard_engine::on_timer(const timer_payload& due) {
         found->extra().hands_over = true;
         to_hand_over_.push_back(s);
       }
+      break;
+    case timer_kind::will_delay:
+      if (session_slot* const found = find(s); found != nullptr && found->extras) {
+        found->extras->will_due = {};
+        if (found->will) publish_will(s, *found);
+      }
+      break;
+    case timer_kind::retained_expiry:
+      drop_expired_retained();
       break;
     case timer_kind::low_disk_hold:
       on_low_disk_hold(c);

@@ -1,6 +1,9 @@
 #include "schema.hpp"
 
+#include "expiry_rules.hpp"
 #include "make_key.hpp"
+
+#include <algorithm>
 
 namespace godwit::config {
 
@@ -74,6 +77,19 @@ choice<session::takeover_will> takeover() {
   using session::takeover_will;
   return {{{"send", takeover_will::send}, {"suppress", takeover_will::suppress}}};
 }
+choice<session::share_policy> sharing() {
+  using session::share_policy;
+  return {{{"round-robin", share_policy::round_robin},
+           {"least-in-flight", share_policy::least_in_flight}}};
+}
+choice<session::overrun_reaction> overrun() {
+  using session::overrun_reaction;
+  return {{{"disconnect", overrun_reaction::disconnect}, {"tolerate", overrun_reaction::tolerate}}};
+}
+choice<mqtt::qos> quality() {
+  using mqtt::qos;
+  return {{{"2", qos::exactly_once}, {"1", qos::at_least_once}, {"0", qos::at_most_once}}};
+}
 choice<persistence> kept() {
   return {{{"disk", persistence::disk}, {"none", persistence::none}}};
 }
@@ -90,6 +106,25 @@ choice<observe::log_level> level() {
 choice<observe::log_format> format() {
   return {{{"text", observe::log_format::text}, {"json", observe::log_format::json}}};
 }
+
+/// Printable text, or "none"; the member is empty for that.
+struct text_or_none {
+  static constexpr std::size_t bytes_max = 256;
+  [[nodiscard]] std::string kind() const { return "none or a text"; }
+  [[nodiscard]] std::string range() const { return "1 to 256 bytes"; }
+  complaint read(std::string_view text, std::string_view, std::string& out) const {
+    const bool is_printable = std::ranges::none_of(
+        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+    if (text.empty() || text.size() > bytes_max || !is_printable) {
+      return quoted(text) + " is neither none nor a text of 1 to 256 bytes";
+    }
+    out = text == "none" ? std::string_view{} : text;
+    return std::nullopt;
+  }
+  [[nodiscard]] std::string show(const std::string& value) const {
+    return value.empty() ? "none" : value;
+  }
+};
 
 }  // namespace
 
@@ -112,7 +147,7 @@ std::vector<key<configuration>> broker_keys() {
             "Client ids in bytes; a longer one is refused with code 2."),
       limit("connection.keep_alive_max", duration{{second, any16 * second, "off"}},
             &limits::keep_alive_max_s,
-            "Clients that ask for more, or for none, are refused with code 3."),
+            "Who asks for more, or for none, gets this (5.0) or is refused with code 3 (3.x)."),
       limit("connection.packet_bytes_max", size{{64, packet_bytes}}, &limits::packet_bytes_max,
             "One whole packet from a client."),
       limit("connection.topic_bytes_max", count{{1, any16}}, &limits::topic_bytes_max,
@@ -124,6 +159,13 @@ std::vector<key<configuration>> broker_keys() {
       limit("connection.unanswered_publishes_max", count{{1, any16}},
             &limits::unanswered_publishes_max,
             "QoS 1 and 2 messages of one client that are not answered yet."),
+      limit("connection.receive_maximum", count{{1, any16}}, &limits::receive_maximum,
+            "QoS 1 and 2 messages of a 5.0 client whose handshakes are open."),
+      limit("connection.topic_alias_max", count{{1, any16, "none"}}, &limits::topic_alias_max,
+            "Topic aliases that a 5.0 client may use; each holds one topic."),
+      limit("connection.topic_alias_outgoing_max", count{{1, any16, "none"}},
+            &limits::topic_alias_outgoing_max,
+            "Topic aliases used towards a 5.0 client that allows them."),
       limit("connection.stalled_reader_timeout", duration{{second, day, "off"}},
             &limits::stalled_reader_timeout,
             "A client that takes no byte for so long, with output waiting, is closed."),
@@ -134,7 +176,7 @@ std::vector<key<configuration>> broker_keys() {
       network("connection.linger_max", duration{{1, hour}}, &net::tuning::linger_max,
               "How long a client that the broker closed may take to close its side."),
       limit("session.expiry", duration{{second, 100 * year, "never"}}, &limits::session_expiry,
-            "How long a session of clean session 0 is kept after its connection ended."),
+            "How long a session is kept after its connection ended; 5.0 clients may ask for less."),
       limit("session.subscriptions_max", count{{1, any32}}, &limits::subscriptions_max,
             "Subscriptions of one session."),
       limit("session.inflight_max", count{{1, any16}}, &limits::inflight_max,
@@ -154,6 +196,8 @@ std::vector<key<configuration>> broker_keys() {
             "Above it a connected subscriber that makes progress slows its publishers."),
       limit("session.slow_subscriber.hold_max", duration{{0, hour}}, &limits::slow_hold_max,
             "How long one subscriber may hold a publisher up."),
+      limit("session.share_selection", sharing(), &limits::share_selection,
+            "Which member of a shared group gets a message."),
       limit("session.share_handover_after", duration{{1, 30 * day, "when its session ends"}},
             &limits::share_handover_after,
             "When messages of an absent member of a shared group go to another."),
@@ -161,10 +205,29 @@ std::vector<key<configuration>> broker_keys() {
       limit("protocol.denied_publish", reaction(), &limits::denied_publish,
             "What a 3.1.1 client gets for a message that it may not publish."),
       limit("protocol.will_on_takeover", takeover(), &limits::will_on_takeover,
-            "The will of a connection that the same client id takes over."),
+            "The will of a 3.x connection that the same client id takes over."),
       limit("protocol.will_grace_after_restart", duration{{0, day}},
             &limits::will_grace_after_restart,
             "Wills found at a start wait so long for their clients."),
+      limit("protocol.maximum_qos", quality(), &limits::maximum_qos,
+            "Highest QoS of messages from clients and of granted subscriptions."),
+      limit("protocol.retain_available", truth{}, &limits::retain_available,
+            "Whether clients may publish retained messages."),
+      limit("protocol.wildcards_available", truth{}, &limits::wildcards_available,
+            "Whether filters may have wildcards."),
+      limit("protocol.shared_available", truth{}, &limits::shared_available,
+            "Whether there are shared subscriptions."),
+      limit("protocol.subscription_identifiers_available", truth{},
+            &limits::subscription_identifiers_available,
+            "Whether 5.0 clients may give their subscriptions identifiers."),
+      limit("protocol.payload_format_check", truth{}, &limits::payload_format_check,
+            "Whether a 5.0 payload that says it is UTF-8 must be."),
+      limit("protocol.message_expiry", expiry_rules{}, &limits::message_expiry,
+            "How long messages of these topics live that do not say so themselves."),
+      limit("protocol.receive_maximum_overrun", overrun(), &limits::receive_maximum_overrun,
+            "What a 5.0 client gets for more than connection.receive_maximum."),
+      limit("protocol.response_information", text_or_none{}, &limits::response_information,
+            "What 5.0 clients get that ask for it; %c stands for the client id."),
       limit("protocol.mqtt31.client_id_chars_max", count{{1, any16, "off"}},
             &limits::mqtt31_client_id_chars_max,
             "Longest client id of MQTT 3.1 in characters; the standard says 23."),

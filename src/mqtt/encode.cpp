@@ -54,6 +54,11 @@ std::size_t encoded_size(const publish_view& p, protocol_version v) noexcept {
   return header_size(remaining) + remaining;
 }
 
+std::size_t encoded_size(const connack_view& p, protocol_version v) noexcept {
+  const std::size_t remaining = 2 + properties_size(p.properties, policy_for(v));
+  return header_size(remaining) + remaining;
+}
+
 std::size_t encode_publish_head(const publish_view& p, protocol_version v, base::bytes& out) {
   const version_policy& policy = policy_for(v);
   const std::size_t fields = publish_fields_size(p, policy);

@@ -18,6 +18,7 @@ message::message(const message_fields& fields) noexcept
     : number_{fields.number},
       retain_version_{fields.retain_version},
       arrival_{fields.arrival},
+      publisher_{fields.publisher},
       expiry_s_{fields.expiry_s.value_or(0)},
       topic_size_{base::checked_cast<std::uint32_t>(fields.topic.size())},
       properties_size_{base::checked_cast<std::uint32_t>(fields.properties.size())},
@@ -36,6 +37,21 @@ base::ref<const message> message::make(const message_fields& fields) {
   to = append(to, fields.properties);
   append(to, fields.payload);
   return base::ref<const message>::adopt(m);
+}
+
+message_fields message::fields() const noexcept {
+  message_fields f;
+  f.number = number();
+  f.topic = topic();
+  f.payload = payload();
+  f.properties = properties();
+  f.quality = quality();
+  f.retain = retain();
+  f.retain_version = retain_version();
+  f.arrival = arrival();
+  f.expiry_s = expiry_s();
+  f.publisher = publisher();
+  return f;
 }
 
 void message::destroy(const message* m) noexcept {

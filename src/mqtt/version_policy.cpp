@@ -25,6 +25,10 @@ constexpr version_policy v31_policy{
     .bad_filter_is_malformed = true,
     .has_session_present = false,
     .suback_has_failure = false,
+    .empty_id_needs_clean_start = false,
+    .session_expires_as_asked = false,
+    .keep_alive_by_server = false,
+    .has_will_delay = false,
 };
 
 constexpr version_policy v311_policy{
@@ -48,6 +52,10 @@ constexpr version_policy v311_policy{
     .bad_filter_is_malformed = true,
     .has_session_present = true,
     .suback_has_failure = true,
+    .empty_id_needs_clean_start = true,
+    .session_expires_as_asked = false,
+    .keep_alive_by_server = false,
+    .has_will_delay = false,
 };
 
 constexpr version_policy v5_policy{
@@ -71,6 +79,10 @@ constexpr version_policy v5_policy{
     .bad_filter_is_malformed = false,
     .has_session_present = true,
     .suback_has_failure = true,
+    .empty_id_needs_clean_start = false,
+    .session_expires_as_asked = true,
+    .keep_alive_by_server = true,
+    .has_will_delay = true,
 };
 
 }  // namespace

@@ -84,6 +84,8 @@ std::string_view name(counter c) noexcept {
       return "retained_messages";
     case counter::retained_bytes:
       return "retained_bytes";
+    case counter::retained_expired:
+      return "retained_expired";
     case counter::stored_messages:
       return "stored_messages";
     case counter::stored_message_bytes:
@@ -114,6 +116,8 @@ std::string_view name(refuse_reason r) noexcept {
       return "store_unavailable";
     case refuse_reason::connection_closing:
       return "connection_closing";
+    case refuse_reason::payload_format_invalid:
+      return "payload_format_invalid";
     case refuse_reason::count_:
       break;
   }

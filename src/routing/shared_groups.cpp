@@ -6,6 +6,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -21,16 +22,19 @@ struct member_hash {
   }
 };
 
+/// So many members are looked at for one message, so that large groups stay cheap.
+constexpr std::size_t looks_max = 16;
+
 /// The members of one group: the connected ones in front, each half with its own turn.
 class member_ring {
  public:
   bool join(const group_member& member, const subscription_options& options) {
     if (const auto known = position_.find(member); known != position_.end()) {
-      members_[known->second].options = options;
+      members_[known->second].who.options = options;
       return false;
     }
     position_.emplace(member, base::checked_cast<std::uint32_t>(members_.size()));
-    members_.push_back({member, options});
+    members_.push_back({{member, options}, 0});
     set_connected(member, true);
     return true;
   }
@@ -54,15 +58,23 @@ class member_ring {
     }
   }
 
-  [[nodiscard]] std::optional<shared_groups::choice> pick(
-      const std::optional<group_member>& except) {
+  void set_load(const group_member& member, std::uint32_t messages) {
+    const auto known = position_.find(member);
+    if (known != position_.end()) members_[known->second].load = messages;
+  }
+
+  [[nodiscard]] std::optional<shared_groups::choice> pick(const std::optional<group_member>& except,
+                                                          selection how) {
     if (members_.empty()) return std::nullopt;
-    std::optional<std::size_t> at = next_in(0, connected_, connected_turn_, except);
+    std::optional<std::size_t> at = how == selection::round_robin
+                                        ? next_in(0, connected_, connected_turn_, except)
+                                        : least_loaded(except);
     // Absent members that gave to each other would do so for ever.
     const bool is_given_back = except && position_.contains(*except);
     if (!at && !is_given_back) at = next_in(connected_, members_.size(), other_turn_, except);
     if (!at) at = position_.at(*except);
-    return members_[*at];
+    ++members_[*at].load;
+    return members_[*at].who;
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return members_.size(); }
@@ -70,8 +82,8 @@ class member_ring {
  private:
   void exchange(std::size_t a, std::size_t b) {
     std::swap(members_[a], members_[b]);
-    position_.at(members_[a].member) = static_cast<std::uint32_t>(a);
-    position_.at(members_[b].member) = static_cast<std::uint32_t>(b);
+    position_.at(members_[a].who.member) = static_cast<std::uint32_t>(a);
+    position_.at(members_[b].who.member) = static_cast<std::uint32_t>(b);
   }
 
   [[nodiscard]] std::optional<std::size_t> next_in(
@@ -81,12 +93,29 @@ class member_ring {
     for (std::size_t tried = 0; tried < std::min<std::size_t>(count, 2); ++tried) {
       if (turn >= count) turn = 0;
       const std::size_t at = begin + turn++;
-      if (!except || members_[at].member != *except) return at;
+      if (!except || members_[at].who.member != *except) return at;
     }
     return std::nullopt;
   }
 
-  std::vector<shared_groups::choice> members_;
+  /// Of the connected ones; among equals the first in turn.
+  [[nodiscard]] std::optional<std::size_t> least_loaded(const std::optional<group_member>& except) {
+    std::optional<std::size_t> best;
+    const std::size_t looks = std::min(connected_, looks_max);
+    for (std::size_t i = 0; i < looks; ++i) {
+      const std::size_t at = (connected_turn_ + i) % connected_;
+      if (except && members_[at].who.member == *except) continue;
+      if (!best || members_[at].load < members_[*best].load) best = at;
+    }
+    if (best) connected_turn_ = *best + 1;
+    return best;
+  }
+
+  struct one {
+    shared_groups::choice who;
+    std::uint32_t load = 0;
+  };
+  std::vector<one> members_;
   boost::unordered_flat_map<group_member, std::uint32_t, member_hash> position_;
   std::size_t connected_ = 0;
   std::size_t connected_turn_ = 0;
@@ -96,6 +125,8 @@ class member_ring {
 }  // namespace
 
 struct shared_groups::engine {
+  explicit engine(selection s) : how{s} {}
+
   struct group {
     std::string_view name;  // into the key of `ids`
     std::string_view filter;
@@ -119,13 +150,14 @@ struct shared_groups::engine {
     return group_id{last_id++};
   }
 
+  selection how;
   id_map ids;
   boost::unordered_flat_map<std::uint32_t, std::unique_ptr<group>> groups;
   std::uint32_t last_id = 0;
   std::size_t members = 0;
 };
 
-shared_groups::shared_groups() : engine_{std::make_unique<engine>()} {}
+shared_groups::shared_groups(selection how) : engine_{std::make_unique<engine>(how)} {}
 shared_groups::~shared_groups() = default;
 
 shared_groups::joined shared_groups::join(std::string_view group, std::string_view filter,
@@ -168,10 +200,17 @@ void shared_groups::set_connected(std::string_view group, std::string_view filte
   if (id) engine_->find(*id)->members.set_connected(member, connected);
 }
 
+void shared_groups::set_load(std::string_view group, std::string_view filter,
+                             const group_member& member, std::uint32_t messages) {
+  if (engine_->how == selection::round_robin) return;
+  const std::optional<group_id> id = find(group, filter);
+  if (id) engine_->find(*id)->members.set_load(member, messages);
+}
+
 std::optional<shared_groups::choice> shared_groups::pick(
     group_id group, const std::optional<group_member>& except) {
   engine::group* const g = engine_->find(group);
-  return g == nullptr ? std::nullopt : g->members.pick(except);
+  return g == nullptr ? std::nullopt : g->members.pick(except, engine_->how);
 }
 
 std::string_view shared_groups::name(group_id group) const noexcept {

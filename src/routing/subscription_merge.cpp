@@ -7,12 +7,18 @@ namespace godwit::routing {
 namespace {
 
 match first_match(const subscriber_entry& e) noexcept {
-  return {subscriber_id{e.id()}, e.quality(), e.no_local(), e.retain_as_published(), {}};
+  return {.subscriber = subscriber_id{e.id()},
+          .quality = e.quality(),
+          .no_local = e.no_local(),
+          .retain_as_published = e.retain_as_published(),
+          .no_local_partly = false,
+          .identifiers = {}};
 }
 
 // The same identifier twice stays twice: the receiver may count on it. [v5 3.3.4]
 void add_overlapping(match& m, const subscriber_entry& e) noexcept {
   m.quality = std::max(m.quality, e.quality());
+  m.no_local_partly = m.no_local_partly || m.no_local != e.no_local();
   m.no_local = m.no_local && e.no_local();
   m.retain_as_published = m.retain_as_published || e.retain_as_published();
 }

@@ -21,18 +21,29 @@ log_position message_log::add(addition a, recorder& records) {
   const bool durable = is_persistent() && is_assured;
   GODWIT_ASSERT(a.commit.value() == 0 || durable);
   if (durable) {
-    records.write(store::enqueued{session_, position, a.message, a.quality, a.retain,
-                                  std::string{a.share}, a.commit});
+    records.write(store::enqueued{session_,
+                                  position,
+                                  a.message,
+                                  a.quality,
+                                  a.retain,
+                                  std::string{a.share},
+                                  a.commit,
+                                  {a.identifiers.begin(), a.identifiers.end()}});
   }
   if (!a.share.empty() && is_assured) {
     extra().shares.emplace(position.value(), a.share);
+  }
+  if (!a.identifiers.empty()) {
+    GODWIT_ASSERT(is_assured);
+    extra().identifiers.emplace(
+        position.value(), std::vector<std::uint32_t>{a.identifiers.begin(), a.identifiers.end()});
   }
   log_entry& e = entries_.emplace_back(std::move(a.message), position, a.quality);
   e.set_retain(a.retain);
   if (a.commit.value() != 0) e.set(state::tentative);
   ++live_;
   if (!is_assured) ++extra().unassured;
-  bytes_ += e.size();
+  bytes_ += e.size() + a.identifiers.size_bytes();
   if (counts_body(e)) bodies_->held += e.size();
   return position;
 }
@@ -47,7 +58,7 @@ tally message_log::pump(const pump_rules& rules, recorder& records, std::vector<
   settle_waits(rules.durable);
   release(out);
   admit(rules, records, expired);
-  send(out);
+  send(rules, out);
   trim();
   return expired;
 }
@@ -86,9 +97,16 @@ void message_log::admit(const pump_rules& rules, recorder& records, tally& expir
   }
 }
 
-void message_log::send(std::vector<outgoing>& out) {
+/// What goes out again counts against the window of the new connection, which may be narrower than
+/// the one that it was sent in. [v5 MQTT-3.3.4-9]
+void message_log::send(const pump_rules& rules, std::vector<outgoing>& out) {
   for (; sent_end_ < admitted_end_; ++sent_end_) {
     log_entry& e = entries_[sent_end_];
+    const bool has_id = e.at() != state::gone && e.id().value() != 0;
+    if (has_id && on_wire_ >= rules.window && !GODWIT_SEEDED_BUG(receive_maximum_not_at_resume) &&
+        !GODWIT_SEEDED_BUG(window_too_wide)) {
+      return;
+    }
     switch (e.at()) {
       case state::gone:
       case state::moving:
@@ -98,12 +116,13 @@ void message_log::send(std::vector<outgoing>& out) {
         if (e.waits() || !e.has_body()) return;
         out.push_back({outgoing::kind::publish, e.quality(),
                        e.was_sent() && !GODWIT_SEEDED_BUG(resume_without_dup), e.retain(), e.id(),
-                       e.body()});
+                       e.body(), identifiers_of(e)});
         if (e.quality() == mqtt::qos::at_most_once) {
           take_out(e);
         } else {
           e.set(state::sent);
           e.set_was_sent();
+          put_on_wire(e);
         }
         break;
       case state::received:  // only after `resume`: PUBREL in the order of the log
@@ -111,7 +130,8 @@ void message_log::send(std::vector<outgoing>& out) {
         e.set(state::released);
         [[fallthrough]];
       case state::released:
-        out.push_back({outgoing::kind::pubrel, e.quality(), false, false, e.id(), {}});
+        out.push_back({outgoing::kind::pubrel, e.quality(), false, false, e.id(), {}, {}});
+        put_on_wire(e);
         break;
       case state::tentative:
       case state::queued:
@@ -127,7 +147,7 @@ void message_log::release(std::vector<outgoing>& out) {
     log_entry* const e = find(waiting.front());
     if (e != nullptr && e->at() == state::received) {
       if (e->waits()) return;
-      out.push_back({outgoing::kind::pubrel, e->quality(), false, false, e->id(), {}});
+      out.push_back({outgoing::kind::pubrel, e->quality(), false, false, e->id(), {}, {}});
       e->set(state::released);
     }
     waiting.pop_front();
@@ -137,6 +157,7 @@ void message_log::release(std::vector<outgoing>& out) {
 
 void message_log::resume() noexcept {
   sent_end_ = GODWIT_SEEDED_BUG(resume_sends_nothing) ? admitted_end_ : 0;
+  take_off_wire();
   if (extras_) extras_->to_release.clear();
 }
 
@@ -150,6 +171,7 @@ tally message_log::suspend() {
     dropped.bytes += t.bytes;
   }
   sent_end_ = 0;
+  take_off_wire();
   trim();
   let_fetched_go();
   drop_extras_if_unused();
@@ -203,6 +225,15 @@ tally message_log::withdraw(const outgoing& o, recorder& records) {
     return {};
   }
   const tally t = drop(*e, records);
+  trim();
+  return t;
+}
+
+tally message_log::give_up(mqtt::packet_id id, recorder& records) {
+  log_entry* const e = find_inflight(id);
+  if (e == nullptr || e->at() != state::sent) return {};
+  const tally t = drop(*e, records);
+  if (GODWIT_SEEDED_BUG(quota_of_refused_kept)) ++on_wire_;
   trim();
   return t;
 }

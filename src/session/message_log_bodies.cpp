@@ -62,7 +62,8 @@ message_log::page message_log::wanted(const pump_rules& rules, const page_rules&
   if (body_end == entries_.size() || has_enough_ahead(rules, most)) return out;
   std::uint32_t messages_max = std::max(most.messages_max, 1U);
   if (bodies_ != nullptr && bodies_->is_tight() && body_end >= admitted_end_) {
-    messages_max = std::min(messages_max, rules.window - inflight_);
+    const std::uint32_t room = rules.window > inflight_ ? rules.window - inflight_ : 1;
+    messages_max = std::min(messages_max, room);
   }
   std::uint64_t bytes = 0;
   const std::uint32_t looks = most.messages_max * looks_per_message;

@@ -43,9 +43,12 @@ log_position message_log::put_back(log_position position, recorder& records) {
   }
   const auto message = e->body();
   const auto quality = e->quality();
+  const bool retain = e->retain();
   const std::string share = extras_->shares.at(position.value());
+  const auto its = identifiers_of(*e);
+  const std::vector<std::uint32_t> identifiers{its.begin(), its.end()};
   remove(position, {}, records);
-  return add({message, quality, false, {}, share}, records);
+  return add({message, quality, retain, {}, share, identifiers}, records);
 }
 
 tally message_log::remove(log_position position, mqtt::message_number commit, recorder& records) {
@@ -111,6 +114,10 @@ void message_log::restore(const store::restored_session& session) {
     if (!e.has_body()) ++extra().spilled;
     if (e.has_body() && counts_body(e)) bodies_->held += e.size();
     if (!r.share.empty()) extra().shares.emplace(r.position.value(), r.share);
+    if (!r.identifiers.empty() && !GODWIT_SEEDED_BUG(identifiers_not_restored)) {
+      extra().identifiers.emplace(r.position.value(), r.identifiers);
+      bytes_ += r.identifiers.size() * sizeof(std::uint32_t);
+    }
     // What an ended session still has was never sent, or may be sent again by another member.
     if (r.id.value() != 0 && !session.ended) {
       e.set(r.id);

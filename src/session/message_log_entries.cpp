@@ -108,6 +108,8 @@ mqtt::packet_id message_log::next_id() noexcept {
 void message_log::free_id(log_entry& e) noexcept {
   if (e.id().value() == 0) return;
   --inflight_;
+  if (e.is_on_wire()) --on_wire_;
+  e.set_on_wire(false);
   if ((last_id_ + ids_known_free_) % ids + 1U == e.id().value()) ++ids_known_free_;
   if (GODWIT_SEEDED_BUG(packet_id_reused)) {
     last_id_ = static_cast<std::uint16_t>(e.id().value() - 1);
@@ -115,14 +117,42 @@ void message_log::free_id(log_entry& e) noexcept {
   e.set(mqtt::packet_id{});
 }
 
+bool message_log::is_over(const log_entry& e, const pump_rules& rules) noexcept {
+  return e.arrival() < rules.oldest ||
+         (e.is_expired(rules.now) && !GODWIT_SEEDED_BUG(expired_still_sent));
+}
+
+void message_log::put_on_wire(log_entry& e) noexcept {
+  if (e.is_on_wire()) return;
+  e.set_on_wire(true);
+  ++on_wire_;
+}
+
+/// Another connection begins, and with it another count. Only what is in the window was sent.
+void message_log::take_off_wire() noexcept {
+  for (std::uint32_t i = 0; on_wire_ != 0 && i < admitted_end_; ++i) {
+    if (!entries_[i].is_on_wire()) continue;
+    entries_[i].set_on_wire(false);
+    --on_wire_;
+  }
+  on_wire_ = 0;
+}
+
+std::span<const std::uint32_t> message_log::identifiers_of(const log_entry& e) const {
+  if (!extras_ || extras_->identifiers.empty() || e.quality() == mqtt::qos::at_most_once) return {};
+  const auto found = extras_->identifiers.find(e.position().value());
+  return found == extras_->identifiers.end() ? std::span<const std::uint32_t>{} : found->second;
+}
+
 tally message_log::take_out(log_entry& e) noexcept {
-  const tally t{1, e.size()};
+  const tally t{1, e.size() + identifiers_of(e).size_bytes()};
   free_id(e);
   if (is_in_window(e)) ++gaps_;
   if (e.quality() == mqtt::qos::at_most_once) {
     --extras_->unassured;
   } else if (extras_) {
     extras_->shares.erase(e.position().value());
+    extras_->identifiers.erase(e.position().value());
   }
   if (!e.has_body()) --extras_->spilled;
   if (e.has_body() && counts_body(e)) bodies_->held -= e.size();
@@ -196,8 +226,8 @@ void message_log::close_queue_gaps() noexcept {
 void message_log::drop_extras_if_unused() noexcept {
   if (!extras_) return;
   const extras& x = *extras_;
-  if (x.waits.empty() && x.to_release.empty() && x.shares.empty() && x.unassured == 0 &&
-      x.spilled == 0) {
+  if (x.waits.empty() && x.to_release.empty() && x.shares.empty() && x.identifiers.empty() &&
+      x.unassured == 0 && x.spilled == 0) {
     extras_.reset();
   }
 }

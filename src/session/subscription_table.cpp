@@ -4,27 +4,28 @@
 
 namespace godwit::session {
 
-subscription_table::outcome subscription_table::set(std::string_view filter, mqtt::qos quality) {
+subscription_table::outcome subscription_table::set(std::string_view filter,
+                                                    const store::subscription_terms& terms) {
   if (many_) {
-    const bool added = many_->insert_or_assign(std::string{filter}, quality).second;
+    const bool added = many_->insert_or_assign(std::string{filter}, terms).second;
     return added ? outcome::added : outcome::replaced;
   }
   const auto found =
       std::find_if(few_.begin(), few_.end(), [&](const entry& e) { return e.filter == filter; });
   if (found != few_.end()) {
-    found->quality = quality;
+    found->terms = terms;
     return outcome::replaced;
   }
   if (few_.size() < few_max) {
     // Most sessions have one subscription; the usual doubling would cost them memory.
     few_.reserve(few_.size() + 1);
-    few_.push_back({std::string{filter}, quality});
+    few_.push_back({std::string{filter}, terms});
     return outcome::added;
   }
-  many_ = std::make_unique<std::unordered_map<std::string, mqtt::qos>>();
-  for (entry& e : few_) many_->emplace(std::move(e.filter), e.quality);
+  many_ = std::make_unique<std::unordered_map<std::string, store::subscription_terms>>();
+  for (entry& e : few_) many_->emplace(std::move(e.filter), e.terms);
   few_ = std::vector<entry>{};
-  many_->emplace(filter, quality);
+  many_->emplace(filter, terms);
   return outcome::added;
 }
 
@@ -33,9 +34,14 @@ bool subscription_table::erase(std::string_view filter) {
   return std::erase_if(few_, [&](const entry& e) { return e.filter == filter; }) != 0;
 }
 
-bool subscription_table::contains(std::string_view filter) const {
-  if (many_) return many_->contains(std::string{filter});
-  return std::any_of(few_.begin(), few_.end(), [&](const entry& e) { return e.filter == filter; });
+std::optional<store::subscription_terms> subscription_table::find(std::string_view filter) const {
+  if (many_) {
+    const auto found = many_->find(std::string{filter});
+    return found == many_->end() ? std::nullopt : std::optional{found->second};
+  }
+  const auto found =
+      std::find_if(few_.begin(), few_.end(), [&](const entry& e) { return e.filter == filter; });
+  return found == few_.end() ? std::nullopt : std::optional{found->terms};
 }
 
 std::size_t subscription_table::size() const noexcept {

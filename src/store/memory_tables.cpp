@@ -45,7 +45,7 @@ void memory_tables::apply_one(session_ended&& r) {
 
 void memory_tables::apply_one(subscribed&& r) {
   session* const s = find(r.session);
-  if (s != nullptr && !s->ended) s->subscriptions[std::move(r.filter)] = r.quality;
+  if (s != nullptr && !s->ended) s->subscriptions[std::move(r.filter)] = r.terms;
 }
 
 void memory_tables::apply_one(unsubscribed&& r) {
@@ -78,7 +78,8 @@ void memory_tables::apply_one(enqueued&& r) {
                           .retain = r.retain,
                           .share = std::move(r.share),
                           .id = {},
-                          .received = false},
+                          .received = false,
+                          .identifiers = std::move(r.identifiers)},
                  .commit = r.commit});
 }
 
@@ -117,8 +118,8 @@ void memory_tables::apply_one(committed&& r) {
 void memory_tables::apply_one(will_stored&& r) {
   saw(*r.message);
   const mqtt::message_number number = r.message->number();
-  wills_.insert_or_assign(number,
-                          will{std::move(r.client_id), std::move(r.message), r.keep_alive_s});
+  wills_.insert_or_assign(
+      number, will{std::move(r.client_id), std::move(r.message), r.keep_alive_s, r.delay_s});
 }
 
 void memory_tables::apply_one(will_removed&& r) {
@@ -140,6 +141,10 @@ void memory_tables::apply_one(retained&& r) {
   } else if (at != retained_.end()) {
     retained_.erase(at);
   }
+}
+
+void memory_tables::apply_one(session_expires&& r) {
+  if (session* const s = find(r.session)) s->expires_after_s = r.after_s;
 }
 
 memory_tables::session* memory_tables::find(session_number number) {
@@ -215,8 +220,9 @@ high_water memory_tables::recover(recovery_visitor& visitor, std::size_t bodies)
     out.idle_since = s->idle_since;
     out.ended = s->ended;
     out.next_position = s->next_position;
-    for (const auto& [filter, quality] : s->subscriptions) {
-      out.subscriptions.push_back({filter, quality});
+    out.expires_after_s = s->expires_after_s;
+    for (const auto& [filter, terms] : s->subscriptions) {
+      out.subscriptions.push_back({filter, terms});
     }
     out.entries.reserve(s->log.size());
     s->log.for_each([&](const memory_entry& e) {
@@ -227,7 +233,7 @@ high_water memory_tables::recover(recovery_visitor& visitor, std::size_t bodies)
     visitor.on_session(std::move(out));
   }
   for (const auto& [number, w] : wills_) {
-    visitor.on_will({w.client_id, w.message, w.keep_alive_s});
+    visitor.on_will({w.client_id, w.message, w.keep_alive_s, w.delay_s});
   }
   for (const auto& [topic, message] : retained_) visitor.on_retained(message);
   return seen_;

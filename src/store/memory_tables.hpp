@@ -35,7 +35,8 @@ class memory_tables {
     std::optional<base::wall_time> idle_since;
     bool ended = false;
     log_position next_position{};
-    std::map<std::string, mqtt::qos, std::less<>> subscriptions;
+    std::optional<std::uint32_t> expires_after_s;
+    std::map<std::string, subscription_terms, std::less<>> subscriptions;
     memory_log log;
     std::set<mqtt::packet_id> qos2_received;
   };
@@ -43,6 +44,7 @@ class memory_tables {
     std::string client_id;
     base::ref<const mqtt::message> message;
     std::uint16_t keep_alive_s = 0;
+    std::uint32_t delay_s = 0;
   };
   struct entry_name {
     session_number session{};
@@ -69,6 +71,7 @@ class memory_tables {
   void apply_one(will_stored&& r);
   void apply_one(will_removed&& r);
   void apply_one(retained&& r);
+  void apply_one(session_expires&& r);
 
   [[nodiscard]] session* find(session_number number);
   [[nodiscard]] memory_entry* find(session_number number, log_position position);

@@ -16,6 +16,7 @@ constexpr std::uint8_t message_retain = 0x04;
 constexpr std::uint8_t message_expiry = 0x08;
 constexpr std::uint8_t message_version = 0x10;
 constexpr std::uint8_t message_properties = 0x20;
+constexpr std::uint8_t message_publisher = 0x40;
 // Flags of an entry. Never renumber.
 constexpr std::uint8_t entry_quality = 0x03;
 constexpr std::uint8_t entry_retain = 0x04;
@@ -23,6 +24,7 @@ constexpr std::uint8_t entry_share = 0x08;
 constexpr std::uint8_t entry_commit = 0x10;
 constexpr std::uint8_t entry_id = 0x20;
 constexpr std::uint8_t entry_received = 0x40;
+constexpr std::uint8_t entry_identifiers = 0x80;
 
 constexpr std::size_t crc_offset = chunk_header_size - 4;
 
@@ -64,6 +66,9 @@ void read_fields(byte_reader& from, enqueued_record& to) noexcept {
   if (flag(flags, entry_id)) to.id = from.integer<std::uint16_t>();
   if (flag(flags, entry_commit)) to.commit = from.integer<std::uint64_t>();
   if (flag(flags, entry_share)) to.share = from.text(from.integer<std::uint32_t>());
+  if (flag(flags, entry_identifiers)) {
+    to.identifiers = from.text(std::size_t{from.integer<std::uint32_t>()} * 4);
+  }
 }
 
 void read_fields(byte_reader& from, committed_record& to) noexcept {
@@ -111,28 +116,15 @@ bool read_record(byte_reader& from, chunk_record& to) noexcept {
 
 }  // namespace
 
-mqtt::message_fields fields_of(const mqtt::message& m) noexcept {
-  mqtt::message_fields f;
-  f.number = m.number();
-  f.topic = m.topic();
-  f.payload = m.payload();
-  f.properties = m.properties();
-  f.quality = m.quality();
-  f.retain = m.retain();
-  f.retain_version = m.retain_version();
-  f.arrival = m.arrival();
-  f.expiry_s = m.expiry_s();
-  return f;
-}
-
 void append_message(std::string& to, const mqtt::message_fields& m) {
   const auto flags = static_cast<std::uint8_t>(
       static_cast<std::uint8_t>(m.quality) | when(m.retain, message_retain) |
       when(m.expiry_s.has_value(), message_expiry) | when(m.retain_version != 0, message_version) |
-      when(!m.properties.empty(), message_properties));
+      when(!m.properties.empty(), message_properties) | when(m.publisher != 0, message_publisher));
   append_integers(to, m.number.value(), m.arrival.time_since_epoch().count(), flags);
   if (m.expiry_s) append_integers(to, *m.expiry_s);
   if (m.retain_version != 0) append_integers(to, m.retain_version);
+  if (m.publisher != 0) append_integers(to, m.publisher);
   append_integers(to, base::checked_cast<std::uint32_t>(m.topic.size()),
                   base::checked_cast<std::uint32_t>(m.payload.size()));
   if (!m.properties.empty()) {
@@ -151,6 +143,7 @@ bool read_message(byte_reader& from, mqtt::message_fields& to) noexcept {
   to.retain = flag(flags, message_retain);
   if (flag(flags, message_expiry)) to.expiry_s = from.integer<std::uint32_t>();
   if (flag(flags, message_version)) to.retain_version = from.integer<std::uint64_t>();
+  if (flag(flags, message_publisher)) to.publisher = from.integer<std::uint64_t>();
   const auto topic = from.integer<std::uint32_t>();
   const auto payload = from.integer<std::uint32_t>();
   const std::uint32_t properties =
@@ -163,7 +156,7 @@ bool read_message(byte_reader& from, mqtt::message_fields& to) noexcept {
 
 std::size_t encoded_size(const mqtt::message& m) noexcept {
   return 26 + (m.expiry_s() ? 4U : 0U) + (m.retain_version() != 0 ? 8U : 0U) +
-         (m.properties().empty() ? 0U : 4U) + m.content_size();
+         (m.publisher() != 0 ? 8U : 0U) + (m.properties().empty() ? 0U : 4U) + m.content_size();
 }
 
 chunk_writer::chunk_writer() {
@@ -187,20 +180,25 @@ std::uint32_t chunk_writer::add(const mqtt::message_fields& m) {
 }
 
 std::uint32_t chunk_writer::add(const mqtt::message& m) {
-  return add(fields_of(m));
+  return add(m.fields());
 }
 
 void chunk_writer::add(const enqueued_record& r) {
   const auto flags = static_cast<std::uint8_t>(
       static_cast<std::uint8_t>(r.quality) | when(r.retain, entry_retain) |
       when(!r.share.empty(), entry_share) | when(r.commit != 0, entry_commit) |
-      when(r.id != 0, entry_id) | when(r.received, entry_received));
+      when(r.id != 0, entry_id) | when(r.received, entry_received) |
+      when(!r.identifiers.empty(), entry_identifiers));
   append_integers(bytes_, record_kind::enqueued, r.session, r.position, r.message, flags);
   if (r.id != 0) append_integers(bytes_, r.id);
   if (r.commit != 0) append_integers(bytes_, r.commit);
   if (!r.share.empty()) {
     append_integers(bytes_, base::checked_cast<std::uint32_t>(r.share.size()));
     bytes_.append(r.share);
+  }
+  if (!r.identifiers.empty()) {
+    append_integers(bytes_, base::checked_cast<std::uint32_t>(r.identifiers.size() / 4));
+    bytes_.append(r.identifiers);
   }
   ++count_;
 }

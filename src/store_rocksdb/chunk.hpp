@@ -60,6 +60,7 @@ struct enqueued_record {
   std::uint16_t id = 0;
   std::uint64_t commit = 0;
   std::string_view share;
+  std::string_view identifiers;  ///< u32 each
 };
 struct committed_record {
   std::uint64_t commit = 0;
@@ -134,7 +135,6 @@ inline constexpr std::size_t chunk_header_size = 93;
 
 /// A message as it stands in a value: everything but its kind.
 void append_message(std::string& to, const mqtt::message_fields& m);
-[[nodiscard]] mqtt::message_fields fields_of(const mqtt::message& m) noexcept;
 
 /// Reads one chunk. Views live as long as its bytes.
 class chunk_reader {

@@ -14,7 +14,8 @@
 
 namespace godwit::store_rocksdb {
 
-inline constexpr std::uint32_t schema = 1;
+/// 2: what MQTT 5 adds. A store of an earlier schema is read as it is and becomes one of this.
+inline constexpr std::uint32_t schema = 2;
 
 /// How much of a write-ahead log that does not end cleanly is accepted.
 enum class log_end : std::uint8_t { strict, torn };

@@ -40,12 +40,27 @@ void check_is_ours(const std::string& directory) {
   if (error) cannot(directory, error.message());
 }
 
-void write_fresh_meta(database& db, const std::string& directory) {
-  rocksdb::WriteBatch batch;
+std::string schema_value() {
   std::string value;
   append_integers(value, meta_format, schema);
-  std::ignore = batch.Put(db.meta(), "schema", value);
-  value.clear();
+  return value;
+}
+
+/// Before the first record of a later form is written, earlier versions must refuse the store.
+void raise_schema(database& db, const std::string& directory) {
+  std::string found;
+  const rocksdb::Status read = db.db().Get({}, db.meta(), "schema", &found);
+  if (read.ok() && found == schema_value()) return;
+  rocksdb::WriteOptions o;
+  o.sync = true;
+  const rocksdb::Status s = db.db().Put(o, db.meta(), "schema", schema_value());
+  if (!s.ok()) cannot(directory, s.ToString());
+}
+
+void write_fresh_meta(database& db, const std::string& directory) {
+  rocksdb::WriteBatch batch;
+  std::ignore = batch.Put(db.meta(), "schema", schema_value());
+  std::string value;
   append_integers(value, meta_format);
   value += fresh_uuid();
   std::ignore = batch.Put(db.meta(), "uuid", value);
@@ -99,7 +114,11 @@ opened_store open_store(const options& how, const base::clock& clock, observe::l
   const rocksdb::Status s =
       database::open(paths.database, how, seams, access::read_write, end, out.db);
   if (!s.ok()) cannot(how.directory, s.ToString());
-  if (found.found.uuid.empty()) write_fresh_meta(*out.db, how.directory);
+  if (found.found.uuid.empty()) {
+    write_fresh_meta(*out.db, how.directory);
+  } else {
+    raise_schema(*out.db, how.directory);
+  }
   out.journal = std::move(found.found);
   if (const auto error = out.watermark.open(paths.watermark)) {
     cannot(paths.watermark, error.message());

@@ -61,7 +61,8 @@ void copy_entry(const store::restored_session& s, store::restored_entry& e, copy
                          .quality = e.quality,
                          .retain = e.retain,
                          .share = std::move(e.share),
-                         .commit = {}});
+                         .commit = {},
+                         .identifiers = std::move(e.identifiers)});
   if (e.id.value() != 0) to.add(store::sent{s.number, e.position, e.id});
   if (e.received) to.add(store::rec_received{s.number, e.position});
 }
@@ -69,8 +70,9 @@ void copy_entry(const store::restored_session& s, store::restored_entry& e, copy
 void copy_session(store::restored_session& s, copying& to) {
   to.add(store::session_opened{s.number, s.client_id, s.owner, s.version});
   if (s.idle_since) to.add(store::session_idle{s.number, *s.idle_since});
+  if (s.expires_after_s) to.add(store::session_expires{s.number, s.expires_after_s});
   for (auto& sub : s.subscriptions) {
-    to.add(store::subscribed{s.number, std::move(sub.filter), sub.quality});
+    to.add(store::subscribed{s.number, std::move(sub.filter), sub.terms});
   }
   for (store::restored_entry& e : s.entries) copy_entry(s, e, to);
   for (const mqtt::packet_id id : s.qos2_received) {
@@ -83,7 +85,8 @@ void copy_session(store::restored_session& s, copying& to) {
 void copy_all(restored& from, copying& to) {
   for (store::restored_session& s : from.sessions) copy_session(s, to);
   for (store::restored_will& w : from.wills) {
-    to.add(store::will_stored{std::move(w.client_id), std::move(w.message), w.keep_alive_s});
+    to.add(store::will_stored{std::move(w.client_id), std::move(w.message), w.keep_alive_s,
+                              w.delay_s});
   }
   for (auto& m : from.retained) to.add(store::retained{std::move(m)});
   to.write();

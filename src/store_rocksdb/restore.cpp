@@ -75,6 +75,9 @@ class restoring {
       store::restored_session* const s = session(name->session);
       if (!number || s == nullptr) return false;
       if (name->which == session_row::idle) s->idle_since = wall(*number);
+      if (name->which == session_row::expires) {
+        s->expires_after_s = static_cast<std::uint32_t>(*number);
+      }
       return true;
     });
   }
@@ -98,10 +101,10 @@ class restoring {
   void read_subscriptions() {
     each_row(db_.rows(column::subscription), [this](std::string_view key, std::string_view value) {
       const auto name = read_subscription_key(key);
-      const auto quality = read_subscription(value);
-      if (!name || !quality) return false;
+      const auto terms = read_subscription(value);
+      if (!name || !terms) return false;
       if (store::restored_session* const s = session(name->session); s != nullptr && !s->ended) {
-        s->subscriptions.push_back({std::string{name->filter}, *quality});
+        s->subscriptions.push_back({std::string{name->filter}, *terms});
       }
       return true;
     });
@@ -155,6 +158,8 @@ class restoring {
     e.quality = r.quality;
     e.retain = r.retain;
     e.share = r.share;
+    byte_reader identifiers{r.identifiers};
+    while (!identifiers.at_end()) e.identifiers.push_back(identifiers.integer<std::uint32_t>());
     e.id = mqtt::packet_id{extra.id};
     e.received = extra.received;
     const mqtt::message_number number{r.message};
@@ -260,8 +265,8 @@ class restoring {
     each_row(db_.rows(column::will), [this](std::string_view /*key*/, std::string_view value) {
       const auto row = read_will(value);
       if (!row) return false;
-      out_.wills.push_back(
-          {std::string{row->client_id}, mqtt::message::make(row->message), row->keep_alive_s});
+      out_.wills.push_back({std::string{row->client_id}, mqtt::message::make(row->message),
+                            row->keep_alive_s, row->delay_s});
       return true;
     });
   }

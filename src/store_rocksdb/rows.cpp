@@ -8,6 +8,13 @@ namespace godwit::store_rocksdb {
 namespace {
 
 constexpr std::uint8_t row_format = 1;
+/// Of rows that say something that only MQTT 5 has.
+constexpr std::uint8_t row_format_2 = 2;
+
+// Flags of a subscription. Never renumber.
+constexpr std::uint8_t subscription_quality = 0x03;
+constexpr std::uint8_t subscription_no_local = 0x04;
+constexpr std::uint8_t subscription_as_published = 0x08;
 
 void append_text(std::string& to, std::string_view text) {
   append_integers(to, base::checked_cast<std::uint32_t>(text.size()));
@@ -17,6 +24,14 @@ void append_text(std::string& to, std::string_view text) {
 byte_reader open_row(std::string_view value) noexcept {
   byte_reader from{value};
   if (from.integer<std::uint8_t>() != row_format) from.fail();
+  return from;
+}
+
+/// A row that has two formats.
+byte_reader open_row(std::string_view value, std::uint8_t& format) noexcept {
+  byte_reader from{value};
+  format = from.integer<std::uint8_t>();
+  if (format != row_format && format != row_format_2) from.fail();
   return from;
 }
 
@@ -57,24 +72,35 @@ std::string number_value(std::uint64_t n) {
   return value;
 }
 
-std::string subscription_value(mqtt::qos quality) {
+std::string subscription_value(const store::subscription_terms& terms) {
   std::string value;
-  append_integers(value, row_format, quality);
+  if (terms == store::subscription_terms{.quality = terms.quality}) {
+    append_integers(value, row_format, terms.quality);
+    return value;
+  }
+  auto flags = static_cast<std::uint8_t>(terms.quality);
+  if (terms.no_local) flags |= subscription_no_local;
+  if (terms.retain_as_published) flags |= subscription_as_published;
+  append_integers(value, row_format_2, flags, terms.identifier);
   return value;
 }
 
 std::string retained_value(const mqtt::message& m) {
   std::string value;
   append_integers(value, row_format);
-  append_message(value, fields_of(m));
+  append_message(value, m.fields());
   return value;
 }
 
 std::string will_value(const store::will_stored& r) {
   std::string value;
-  append_integers(value, row_format, r.keep_alive_s);
+  if (r.delay_s == 0) {
+    append_integers(value, row_format, r.keep_alive_s);
+  } else {
+    append_integers(value, row_format_2, r.keep_alive_s, r.delay_s);
+  }
   append_text(value, r.client_id);
-  append_message(value, fields_of(*r.message));
+  append_message(value, r.message->fields());
   return value;
 }
 
@@ -83,7 +109,7 @@ std::optional<session_row_name> read_session_key(std::string_view key) noexcept 
   session_row_name name;
   name.session = from.integer<std::uint64_t>();
   const auto which = from.integer<std::uint8_t>();
-  if (!is_whole(from) || which < 1 || which > 4) return std::nullopt;
+  if (!is_whole(from) || which < 1 || which > 5) return std::nullopt;
   name.which = static_cast<session_row>(which);
   return name;
 }
@@ -115,11 +141,25 @@ std::optional<std::uint64_t> read_number(std::string_view value) noexcept {
   return number;
 }
 
-std::optional<mqtt::qos> read_subscription(std::string_view value) noexcept {
-  byte_reader from = open_row(value);
-  const auto quality = from.integer<std::uint8_t>();
-  if (!is_whole(from) || quality > 2) return std::nullopt;
-  return static_cast<mqtt::qos>(quality);
+std::optional<store::subscription_terms> read_subscription(std::string_view value) noexcept {
+  std::uint8_t format = 0;
+  byte_reader from = open_row(value, format);
+  const auto flags = from.integer<std::uint8_t>();
+  store::subscription_terms terms;
+  if (format == row_format_2) terms.identifier = from.integer<std::uint32_t>();
+  const std::uint8_t known = format == row_format_2 ? subscription_quality | subscription_no_local |
+                                                          subscription_as_published
+                                                    : subscription_quality;
+  const auto quality = static_cast<std::uint8_t>(flags & subscription_quality);
+  constexpr std::uint32_t identifier_max = 0x0FFF'FFFF;
+  if (!is_whole(from) || (flags & ~known) != 0 || quality > 2 ||
+      terms.identifier > identifier_max) {
+    return std::nullopt;
+  }
+  terms.quality = static_cast<mqtt::qos>(quality);
+  terms.no_local = (flags & subscription_no_local) != 0;
+  terms.retain_as_published = (flags & subscription_as_published) != 0;
+  return terms;
 }
 
 std::optional<mqtt::message_fields> read_retained(std::string_view value) noexcept {
@@ -130,9 +170,11 @@ std::optional<mqtt::message_fields> read_retained(std::string_view value) noexce
 }
 
 std::optional<will_row> read_will(std::string_view value) noexcept {
-  byte_reader from = open_row(value);
+  std::uint8_t format = 0;
+  byte_reader from = open_row(value, format);
   will_row row;
   row.keep_alive_s = from.integer<std::uint16_t>();
+  if (format == row_format_2) row.delay_s = from.integer<std::uint32_t>();
   row.client_id = from.text(from.integer<std::uint32_t>());
   if (!read_message(from, row.message) || !is_whole(from)) return std::nullopt;
   return row;

@@ -32,15 +32,21 @@ class row_store {
   virtual void erase_all_with(column c, std::string_view prefix) = 0;
 };
 
-/// A session has up to four rows; the byte after its number says which. Never renumber.
-enum class session_row : std::uint8_t { opened = 1, idle = 2, ended = 3, next_position = 4 };
+/// A session has up to five rows; the byte after its number says which. Never renumber.
+enum class session_row : std::uint8_t {
+  opened = 1,
+  idle = 2,
+  ended = 3,
+  next_position = 4,
+  expires = 5,
+};
 
 [[nodiscard]] std::string session_key(std::uint64_t session, session_row which);
 [[nodiscard]] std::string subscription_key(std::uint64_t session, std::string_view filter);
 
 [[nodiscard]] std::string opened_value(const store::session_opened& r);
 [[nodiscard]] std::string number_value(std::uint64_t n);
-[[nodiscard]] std::string subscription_value(mqtt::qos quality);
+[[nodiscard]] std::string subscription_value(const store::subscription_terms& terms);
 [[nodiscard]] std::string retained_value(const mqtt::message& m);
 [[nodiscard]] std::string will_value(const store::will_stored& r);
 
@@ -60,6 +66,7 @@ struct opened_row {
 };
 struct will_row {
   std::uint16_t keep_alive_s = 0;
+  std::uint32_t delay_s = 0;
   std::string_view client_id;
   mqtt::message_fields message;
 };
@@ -68,7 +75,8 @@ struct will_row {
     std::string_view key) noexcept;
 [[nodiscard]] std::optional<opened_row> read_opened(std::string_view value) noexcept;
 [[nodiscard]] std::optional<std::uint64_t> read_number(std::string_view value) noexcept;
-[[nodiscard]] std::optional<mqtt::qos> read_subscription(std::string_view value) noexcept;
+[[nodiscard]] std::optional<store::subscription_terms> read_subscription(
+    std::string_view value) noexcept;
 [[nodiscard]] std::optional<mqtt::message_fields> read_retained(std::string_view value) noexcept;
 [[nodiscard]] std::optional<will_row> read_will(std::string_view value) noexcept;
 

@@ -49,6 +49,18 @@ void tables::apply(const store::session_idle& r, const commit_target& to) {
   }
 }
 
+void tables::apply(const store::session_expires& r, const commit_target& to) {
+  const std::uint64_t number = r.session.value();
+  const session* const s = find(number);
+  if (s == nullptr || s->ended) return;
+  const std::string key = session_key(number, session_row::expires);
+  if (r.after_s) {
+    to.rows.write(column::session, key, number_value(*r.after_s));
+  } else {
+    to.rows.erase(column::session, key);
+  }
+}
+
 void tables::apply(const store::session_ended& r, const commit_target& to) {
   const std::uint64_t number = r.session.value();
   session* const s = find_session(number);
@@ -73,7 +85,7 @@ void tables::apply(const store::subscribed& r, const commit_target& to) {
   const session* const s = find(r.session.value());
   if (s == nullptr || s->ended) return;
   to.rows.write(column::subscription, subscription_key(r.session.value(), r.filter),
-                subscription_value(r.quality));
+                subscription_value(r.terms));
 }
 
 void tables::apply(const store::unsubscribed& r, const commit_target& to) {
@@ -89,7 +101,10 @@ void tables::apply(const store::enqueued& r, const commit_target& to) {
   if (s == nullptr) return;
   // A session that ended keeps what came through a group; nothing else can enter it.
   if (s->ended && r.share.empty()) return;
-  const enqueued_record record = as_record(r);
+  enqueued_record record = as_record(r);
+  std::string identifiers;
+  for (const std::uint32_t one : r.identifiers) append_integers(identifiers, one);
+  record.identifiers = identifiers;
   if (!messages_.contains(record.message)) {
     const std::uint32_t offset = to.chunk.add(*r.message);
     messages_.place(record.message, {to.number, offset}, encoded_size(*r.message));

@@ -98,6 +98,7 @@ class tables {
   void apply(const store::will_stored& r, const commit_target& to);
   void apply(const store::will_removed& r, const commit_target& to);
   void apply(const store::retained& r, const commit_target& to);
+  void apply(const store::session_expires& r, const commit_target& to);
 
   void replay(const message_record& r, std::uint64_t chunk, std::uint32_t offset);
   void replay(const enqueued_record& r);

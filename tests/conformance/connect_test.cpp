@@ -107,13 +107,6 @@ TEST_P(Connect, WithAnUnsupportedLevelGetsCodeOne) {
   }
 }
 
-TEST_P(Connect, ForMqtt5IsRefusedInTheFormOfMqtt5) {
-  clause("v5 MQTT-3.1.2-2");
-  auto p = open();
-  p.send(raw_connect("MQTT", 5, 0x02, std::string(1, '\0') + field("c")));
-  p.expect_end(hex("20 03 00 84 00"));
-}
-
 TEST_P(Connect, DisconnectsTheOlderConnectionOfTheSameClientId) {
   clause("v311 MQTT-3.1.4-2");
   clause("v31 M31-id-4");

@@ -21,16 +21,13 @@ constexpr base::moment beginning{base::steady_time{std::chrono::hours{1'000}},
 /// More turns than this without rest mean that the broker runs in a circle.
 constexpr std::size_t rounds_max = 20'000;
 
-/// What the broker sends must be right for one of its versions; in CONNACK they differ, and MQTT 5
-/// is refused in its own form. [v5 MQTT-3.1.2-2]
-std::optional<mqtt::packet_view> decode_any(const mqtt::frame& f) {
-  for (const auto v : {protocol_version::v311, protocol_version::v31}) {
+/// What the broker sends must be right for one of its versions.
+std::optional<mqtt::packet_view> decode_any(mqtt::frame f) {
+  f.from = mqtt::sender::server;
+  for (const auto v : {protocol_version::v5, protocol_version::v311, protocol_version::v31}) {
     if (const auto p = mqtt::decode(f, v)) return *p;
   }
-  if (f.type != packet_type::connack) return std::nullopt;
-  const auto p = mqtt::decode(f, protocol_version::v5);
-  if (!p || std::get<mqtt::connack_view>(*p).code != 0x84) return std::nullopt;
-  return *p;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -80,7 +77,7 @@ void engine_world::read(client& c) {
   from.clear();
   base::bytes_view rest{c.input};
   while (!rest.empty()) {
-    const auto frame = mqtt::next_frame(rest, protocol_version::v311, mqtt::frame_source::server,
+    const auto frame = mqtt::next_frame(rest, protocol_version::v5, mqtt::frame_source::server,
                                         mqtt::remaining_length_max);
     FUZZ_REQUIRE(frame.has_value());
     if (!*frame) break;
@@ -246,7 +243,8 @@ void engine_world::check_empty() {
   FUZZ_REQUIRE(c.connections == 0 && c.sessions == 0 && c.sessions_connected == 0);
   FUZZ_REQUIRE(c.subscriptions == 0 && c.trie_nodes == 0 && c.groups == 0);
   FUZZ_REQUIRE(c.log_entries == 0 && c.wills == 0);
-  FUZZ_REQUIRE(c.timers == 0 && c.pending == 0);
+  // What is retained may expire much later.
+  FUZZ_REQUIRE(c.timers <= (c.retained == 0 ? 0 : shards()) && c.pending == 0);
   for (std::size_t i = 0; i < shards(); ++i) {
     FUZZ_REQUIRE(broker_.interest().count(routing::shard_id{static_cast<std::uint8_t>(i)}) == 0);
   }

@@ -33,6 +33,10 @@ class engine_world {
   /// From now on the client's buffers hold this much.
   void stall(std::size_t i, std::size_t capacity);
 
+  /// Which form the client's packets have.
+  void speak(std::size_t i, mqtt::protocol_version v) { clients_[i].version = v; }
+  [[nodiscard]] mqtt::protocol_version version(std::size_t i) const { return clients_[i].version; }
+
   // ---- the broker
   void pass(base::duration d);
   void commit(std::size_t batches);
@@ -53,6 +57,7 @@ class engine_world {
     base::bytes input{};
     bool has_connack = false;
     bool answers = false;
+    mqtt::protocol_version version = mqtt::protocol_version::v311;
   };
 
   void read(client& c);

@@ -80,41 +80,82 @@ test::test_broker::options make_options(byte_source& in) {
   return o;
 }
 
-base::bytes make_connect(byte_source& in) {
+/// Properties from one byte. `hex` blocks are as on the wire, without their length.
+base::bytes pick(std::initializer_list<std::string_view> blocks, std::size_t which) {
+  return test::hex(*(blocks.begin() + which % blocks.size()));
+}
+
+/// Session Expiry, Receive Maximum, Topic Alias Maximum, Maximum Packet Size, problem information.
+base::bytes connect_properties(std::size_t which) {
+  return pick(
+      {"", "11 00000005", "11 ffffffff", "11 00000064 21 0001", "11 00000064 22 0001",
+       "11 00000064 22 0014 21 0002", "27 00000020", "27 00000060 11 00000064", "17 00", "19 01"},
+      which);
+}
+
+base::bytes publish_properties(std::size_t which) {
+  return pick({"", "02 00000000", "02 00000002", "02 00000064 26 0001'a' 0001'b'", "23 0001",
+               "23 0010", "23 0011", "01 01 03 0001't' 08 0001'r' 09 0000"},
+              which);
+}
+
+base::bytes make_connect(engine_world& w, std::size_t who, byte_source& in) {
   const std::size_t how = in.byte();
   test::connect_options o;
   o.client_id = clients[how & 3U];
   o.version = (how & 4U) != 0 ? protocol_version::v31 : protocol_version::v311;
+  if ((how & 0xC0U) == 0x80U) o.version = protocol_version::v5;
+  w.speak(who, o.version);
   o.clean = (how & 8U) != 0;
   o.keep_alive_s = (how & 0x10U) != 0 ? 4 : 0;
   if ((how & 0x20U) != 0) {
     const std::size_t will = in.byte();
-    o.will = test::will_options{std::string{topics[will & 7U]}, "will",
-                                static_cast<mqtt::qos>((will >> 3U) % 3), (will & 0x40U) != 0};
+    o.will = test::will_options{std::string{topics[will & 7U]},
+                                "will",
+                                static_cast<mqtt::qos>((will >> 3U) % 3),
+                                (will & 0x40U) != 0,
+                                {}};
+    if (o.version == protocol_version::v5 && (will & 0x80U) != 0) {
+      o.will->properties = test::hex("18 00000006 02 00000064");
+    }
   }
+  if (o.version == protocol_version::v5) o.properties = connect_properties(in.byte());
   if ((how & 0x40U) != 0) o.user_name = (how & 0x80U) != 0 ? "u" : "v";
   return test::connect_packet(o);
 }
 
-base::bytes make_publish(byte_source& in) {
+base::bytes make_publish(protocol_version v, byte_source& in) {
   const std::size_t how = in.byte();
   const auto quality = static_cast<mqtt::qos>((how >> 3U) % 3);
   test::publish_options o{.quality = quality, .id = 0, .retain = (how & 0x40U) != 0, .dup = false};
+  std::string_view topic = topics[how & 7U];
+  if (v == protocol_version::v5) {
+    const std::size_t which = in.byte();
+    o.properties = publish_properties(which);
+    if ((which & 0x80U) != 0) topic = {};  // an alias stands for it, or nothing does
+  }
   if (quality != test::qos0) {
     o.id = static_cast<std::uint16_t>(1 + in.byte() % 8);
     o.dup = (how & 0x80U) != 0;
   }
   const std::string payload(in.byte() % 64, 'p');
-  return test::publish_packet(topics[how & 7U], payload, o);
+  return test::publish_packet(topic, payload, o, v);
 }
 
-base::bytes make_request(byte_source& in) {
+base::bytes make_request(protocol_version v, byte_source& in) {
   const std::size_t how = in.byte();
   const std::string filter{filters[how & 0x0FU]};
   const auto id = static_cast<std::uint16_t>(1 + (how >> 6U));
   const std::size_t quality = (how >> 4U) & 3U;
-  if (quality == 3) return test::unsubscribe_packet(id, {filter});
-  return test::subscribe_packet(id, {{filter, static_cast<mqtt::qos>(quality)}});
+  if (quality == 3) return test::unsubscribe_packet(id, {filter}, v);
+  test::filter_request wanted{.filter = filter, .quality = static_cast<mqtt::qos>(quality)};
+  if (v != protocol_version::v5) return test::subscribe_packet(id, {wanted});
+  const std::size_t options = in.byte();
+  wanted.no_local = (options & 1U) != 0;
+  wanted.retain_as_published = (options & 2U) != 0;
+  wanted.retain_handling = static_cast<std::uint8_t>((options >> 2U) % 3);
+  return test::subscribe_packet(id, {wanted}, v,
+                                (options & 0x10U) != 0 ? test::hex("0b 05") : base::bytes{});
 }
 
 base::bytes make_ack(byte_source& in) {
@@ -135,13 +176,13 @@ void step(engine_world& w, byte_source& in) {
       return w.send(who, in.take(in.byte()));
     case 2:
       w.open(who, more);
-      return w.send(who, make_connect(in));
+      return w.send(who, make_connect(w, who, in));
     case 3:
-      return w.send(who, make_connect(in));
+      return w.send(who, make_connect(w, who, in));
     case 4:
-      return w.send(who, make_request(in));
+      return w.send(who, make_request(w.version(who), in));
     case 5:
-      return w.send(who, make_publish(in));
+      return w.send(who, make_publish(w.version(who), in));
     case 6:
       return w.send(who, make_ack(in));
     case 7:

@@ -170,6 +170,15 @@ void write_engine(const seed_directory& seeds) {
       {"raw-bytes",
        "00 01 0E 10 0C 00 04 4D 51 54 54 04 02 00 3C 00 00 0C 01 06 C0 00 30 03 00 01 0C 01 01 61"},
       {"level-5", "00 01 0F 10 0D 00 04 4D 51 54 54 05 02 00 3C 00 00 00 0C"},
+      {"five-there-and-back",
+       "02 80 05 12 81 05 0C 04 24 13 0C 15 09 03 01 05 0C 0D 0C 15 11 04 02 05 0C 0D 0C 15 09 84 "
+       "03 05 0C 0D 0C"},
+      {"five-offline-and-expiry",
+       "02 80 02 0C 04 14 10 0C 07 12 81 00 0C 15 08 02 01 05 15 08 03 02 05 0C 39 02 80 03 0C 0D "
+       "0C 0D 0C"},
+      {"five-will-delay", "02 A0 91 02 12 81 00 0C 14 24 00 0C 08 0C 49 0C 1D 02 80 02 0C"},
+      {"five-retained", "02 80 00 05 40 02 05 05 41 03 05 0C 12 81 05 14 04 1F 0C 1D 39 59 0C"},
+      {"five-no-local", "02 80 00 04 24 11 0C 05 09 01 01 05 05 00 00 05 0C 0D 0C"},
       {"unknown-acks", "02 08 0C 06 00 06 01 06 02 06 03 0C 06 3F 0C"},
       {"unsubscribe", "02 00 04 34 04 14 0C 04 34 0C 07"},
       {"queue-limits",

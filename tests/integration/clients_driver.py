@@ -3,7 +3,7 @@
 Paho C, Paho Python and MQTT.js each run in a small program (an agent) that takes a command a line
 and answers with an event a line, fields between tabs, payloads in hexadecimal:
 
-    connect  port id version(3|4) clean keep_alive will_topic will_qos will_retain will_payload
+    connect  port id version(3|4|5) clean keep_alive will_topic will_qos will_retain will_payload
     subscribe filter qos          unsubscribe filter
     publish topic qos retain payload
     sequence topic qos count      (payloads 0, 1, 2, ...)
@@ -45,7 +45,7 @@ def program(name, package):
 
 
 def level(version):
-    return {"3.1": 3, "3.1.1": 4}[version]
+    return {"3.1": 3, "3.1.1": 4, "5.0": 5}[version]
 
 
 class Lines:
@@ -88,6 +88,8 @@ class Client:
 
     tells_session_present = True
     can_unsubscribe = True
+    keeps_will_at_disconnect = True      # of 5.0
+    versions = ("3.1", "3.1.1", "5.0")   # a session of 5.0 that is to last does so for ever
 
     def __init__(self, port, version):
         self.port, self.version = port, version
@@ -207,6 +209,8 @@ class Agent(Client):
 
 
 class PahoC(Agent):
+    versions = ("3.1", "3.1.1")          # its agent knows no MQTT 5
+
     def command(self):
         path = os.environ.get("GODWIT_PAHO_C", "")
         if not path or not os.access(path, os.X_OK):
@@ -234,6 +238,7 @@ class Mosquitto(Client):
 
     tells_session_present = False
     can_unsubscribe = False
+    keeps_will_at_disconnect = False
 
     def __init__(self, port, version):
         super().__init__(port, version)
@@ -247,6 +252,7 @@ class Mosquitto(Client):
                    "-i", client_id, "-k", str(keep_alive), "-F", "message\t%t\t%q\t%r\t%x"]
         if not clean:
             command.append("-c")
+            command += ["-x", "4294967295"] if self.version == "5.0" else []
         if will:
             command += ["--will-topic", will.topic, "--will-qos", str(will.qos),
                         "--will-payload", will.payload.decode()]
@@ -288,7 +294,8 @@ class Mosquitto(Client):
             self._sub.end(signal.SIGKILL)
 
     def _common(self):
-        return ["-p", str(self.port), "-V", "mqttv31" if self.version == "3.1" else "mqttv311"]
+        name = {"3.1": "mqttv31", "3.1.1": "mqttv311", "5.0": "mqttv5"}[self.version]
+        return ["-p", str(self.port), "-V", name]
 
     def _publish(self, arguments, data):
         command = [program("mosquitto_pub", "mosquitto-clients"), *self._common(), *arguments]

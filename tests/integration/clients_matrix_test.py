@@ -1,4 +1,4 @@
-"""What every client library must find, in MQTT 3.1 and 3.1.1: one test class per version.
+"""What every client library must find, in MQTT 3.1, 3.1.1 and 5.0: one test class per version.
 
 GODWIT_CLIENT names the library (see clients_driver.LIBRARIES), GODWIT_SHARDS the shards.
 """
@@ -11,7 +11,7 @@ from clients_driver import LIBRARIES, Will
 
 LIBRARY = LIBRARIES[os.environ.get("GODWIT_CLIENT", "mosquitto")]
 SHARDS = int(os.environ.get("GODWIT_SHARDS", "8"))
-OTHER = {"3.1": "3.1.1", "3.1.1": "3.1"}
+OTHER = {"3.1": "3.1.1", "3.1.1": "3.1", "5.0": "3.1.1"}
 MIB = 1024 * 1024
 MANY = 10_000
 
@@ -114,6 +114,8 @@ class Cases:
         self.publisher().publish(self.topic, b"", 1, True)
 
     def test_no_will_after_a_disconnect(self):
+        if self.version == "5.0" and not LIBRARY.keeps_will_at_disconnect:
+            self.skipTest("this client asks for its will when it disconnects (0x04)")
         watcher = self.subscriber((self.topic, 1))
         polite = self.client()
         polite.connect("polite", will=Will(self.topic, b"farewell", 1, False))
@@ -203,7 +205,7 @@ class Cases:
             phone = self.client()
             present = phone.connect(client_id, clean=False, subscriptions=topics)
             if phone.tells_session_present:
-                self.assertEqual(present, self.version == "3.1.1")
+                self.assertEqual(present, self.version != "3.1")
             got = phone.take(40)
             # A client may hand a QoS 2 message on at its PUBLISH or at its PUBREL, so the order
             # among different qualities is its own.
@@ -304,6 +306,11 @@ class Version31(Cases, unittest.TestCase):
 
 class Version311(Cases, unittest.TestCase):
     version = "3.1.1"
+
+
+@unittest.skipUnless("5.0" in LIBRARY.versions, "the agent of this library knows no MQTT 5")
+class Version5(Cases, unittest.TestCase):
+    version = "5.0"
 
 
 if __name__ == "__main__":

@@ -111,6 +111,10 @@ const base::seeded::description* find_bug(std::string_view name) {
   return at == base::seeded::all.end() ? nullptr : &*at;
 }
 
+std::uint64_t seeds_begin(base::seeded::area a) {
+  return a == base::seeded::area::v5 ? first_seed_with_v5 : 0;
+}
+
 std::string_view name_of(base::seeded::area a) {
   using base::seeded::area;
   switch (a) {
@@ -126,6 +130,8 @@ std::string_view name_of(base::seeded::area a) {
       return "takeover and wills";
     case area::resume:
       return "resume and packet ids";
+    case area::v5:
+      return "MQTT 5";
   }
   return "?";
 }

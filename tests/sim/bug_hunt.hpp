@@ -24,6 +24,9 @@ struct finding {
 [[nodiscard]] const base::seeded::description* find_bug(std::string_view name);
 
 [[nodiscard]] std::string_view name_of(base::seeded::area a);
+
+/// Seeds that can show bugs of this area begin behind this one.
+[[nodiscard]] std::uint64_t seeds_begin(base::seeded::area a);
 #endif
 
 /// The seeds that the table in docs/testing.md names, by bug.

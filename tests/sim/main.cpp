@@ -133,7 +133,8 @@ int hunt_all(range r) {
   std::cout << "| bug | area | what is wrong | seed | the complaint |\n|---|---|---|---|---|\n";
   std::size_t found = 0;
   for (const auto& bug : godwit::base::seeded::all) {
-    const godwit::sim::finding f = godwit::sim::hunt(bug.which, r.first, r.last);
+    const std::uint64_t base = godwit::sim::seeds_begin(bug.of);
+    const godwit::sim::finding f = godwit::sim::hunt(bug.which, base + r.first, base + r.last);
     const bool is_found = !f.complaint.empty();
     if (is_found) ++found;
     std::cout << "| `" << bug.name << "` | " << godwit::sim::name_of(bug.of) << " | " << bug.text

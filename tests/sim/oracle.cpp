@@ -26,7 +26,9 @@ void oracle::on_sent(message_index m) {
 
 void oracle::on_acked(message_index m) {
   published& p = messages_.at(m);
-  if (p.acked == never) p.acked = context_.mark();
+  if (p.acked != never) return;
+  p.acked = context_.mark();
+  p.acked_at = context_.now.steady;
 }
 
 void oracle::on_crash() {
@@ -59,13 +61,18 @@ bool may_concern(const filter_model::span& s, std::string_view filter, const pub
   return s.to >= m.first_sent && (is_shared(filter) || s.from <= m.acked);
 }
 
+bool is_own(std::size_t persona, const published& m) {
+  return m.persona == persona && !m.is_will;
+}
+
 }  // namespace
 
-bool oracle::may_match(const session_model& s, const published& m) const {
-  for (const auto& [filter, f] : s.filters) {
+bool oracle::may_match(std::size_t persona, const published& m) const {
+  for (const auto& [filter, f] : sessions_[persona].filters) {
     if (!matches(filter, m.topic)) continue;
     for (const filter_model::span& span : f.spans) {
-      if (may_concern(span, filter, m)) return true;
+      if (!may_concern(span, filter, m)) continue;
+      if (span.may_be_local || !is_own(persona, m)) return true;
     }
   }
   return false;
@@ -95,6 +102,11 @@ std::string oracle::name_of(message_index m) const {
 void oracle::on_end(message_index will, std::string_view reason, stamp turn_began) {
   published& w = messages_.at(will);
   if (reason == "server_stopping") return;
+  if (w.delay_s != 0 && reason != "client_disconnected") {
+    w.ended = context_.mark();
+    w.ended_at = context_.now.steady;
+    return;
+  }
   if (reason == "client_disconnected") {
     w.forbidden_since = std::min(w.forbidden_since, turn_began);
   } else if (w.due_since == never || w.due_since < turn_began) {
@@ -122,6 +134,7 @@ void oracle::check_will(const std::string& who, message_index m) const {
   if (w.withdrawn_since != never && crashes_since(w.withdrawn_since) == 0) {
     context_.fail(who + "a will whose client had come back: " + name_of(m));
   }
+  check_delay(who, m);
   const bool met_end = std::ranges::any_of(restarts_, [&](stamp s) { return s > w.first_sent; });
   if (!met_end && w.left_by && w.left_by->ends() == 0) {
     context_.fail(who + "a will before its connection ended: " + name_of(m));
@@ -132,7 +145,7 @@ std::optional<message_index> oracle::on_publish(std::size_t persona, const arriv
   ++deliveries_;
   const mqtt::publish_view& p = a.publish;
   const std::string who = "client-" + std::to_string(persona) + ": ";
-  if (a.unacknowledged > inflight_max_) {
+  if (a.unacknowledged > std::min(inflight_max_, a.receive_maximum)) {
     context_.fail(who + "more in flight than the limit");
   }
   if (p.payload.empty() || base::as_text(p.payload).find("rude") != std::string_view::npos)
@@ -147,6 +160,7 @@ std::optional<message_index> oracle::on_publish(std::size_t persona, const arriv
   if (sent.topic != p.topic) context_.fail(who + "wrong topic for " + name_of(m));
   if (sent.sends == 0 && !sent.is_will) context_.fail(who + "a message before it was sent");
   if (sent.is_will) check_will(who, m);
+  if (sent.expiry_s != 0) check_expiry(persona, m, a);
   if (p.quality > sent.quality) context_.fail(who + "QoS above the published one: " + name_of(m));
   if (p.retain) {
     on_replay(persona, m, a);
@@ -165,9 +179,11 @@ void oracle::check_qos(std::size_t persona, message_index m, qos got) {
     if (!matches(filter, p.topic)) continue;
     for (const filter_model::span& span : f.spans) {
       if (!may_concern(span, filter, p)) continue;
+      if (!span.may_be_local && is_own(persona, p)) continue;
       high = std::max(high, span.high);
       // Until a will is published nobody knows when that is, so nothing is certain about it.
       // One that another member of a group had first may have come down to that one's QoS.
+      if (span.may_be_no_local && is_own(persona, p)) continue;
       if (!p.is_will && !is_shared(filter) && f.certain_since <= p.first_sent && span.to == never) {
         low = std::max(low, span.low);
       }
@@ -187,10 +203,11 @@ void oracle::on_live(std::size_t persona, message_index m, const arrival& a) {
   session_model::receipt& got = s.live[m];
   const bool is_first = got.all == 0;
   const std::size_t crashes = crashes_since(sent.first_sent);
-  if (is_first && !may_match(s, sent)) {
+  if (is_first && !may_match(persona, sent)) {
     context_.fail(who + "no subscription for " + name_of(m));
   }
   if (is_first) check_qos(persona, m, p.quality);
+  if (a.gives_identifiers) check_identifiers(persona, m, a);
   ++got.all;
   if (!p.dup) ++got.fresh;
   if (is_first) got.first = context_.mark();
@@ -233,7 +250,7 @@ void oracle::on_live(std::size_t persona, message_index m, const arrival& a) {
 bool oracle::has_one_subscription(const session_model& s, const published& m) const {
   std::size_t subscribes = 0;
   for (const auto& [filter, f] : s.filters) {
-    if (matches(filter, m.topic)) subscribes += f.subscribes.size();
+    if (matches(filter, m.topic)) subscribes += f.subscribes.size() + f.quiet_subscribes;
   }
   return subscribes == 1;
 }

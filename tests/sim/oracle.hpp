@@ -30,6 +30,15 @@ struct published {
   stamp due_since = never;        ///< a will that must be published
   stamp withdrawn_since = never;  ///< a will whose client came back after the broker's restart
   std::shared_ptr<const link> left_by{};  ///< a will: the connection that it belongs to
+  std::size_t persona = 0;                ///< whose it is
+  // MQTT 5
+  std::uint32_t expiry_s = 0;    ///< 0 = none; such a message is not owed to anybody
+  base::steady_time acked_at{};  ///< with `acked`
+  std::uint32_t delay_s = 0;     ///< of a will
+  bool ends_early = false;       ///< a will whose session may have ended before its delay
+  base::steady_time ended_at{};  ///< a will with a delay: when its connection ended
+  stamp ended = never;           ///< the same
+  stamp back_in_time = never;    ///< its client came back before the delay had passed
 };
 
 /// Judges what clients receive. It knows what clients sent and saw, nothing of the broker, and
@@ -51,6 +60,10 @@ class oracle {
   void on_end(message_index will, std::string_view reason, stamp turn_began);
   /// The client has a new connection: a will that met the broker's end is not published any more.
   void withdraw(const std::vector<message_index>& wills);
+  /// The broker says that this client is connected.
+  void on_connected(std::string_view client);
+  /// The client asks for a new session: what waited for its delay comes at once.
+  void on_clean_start(std::size_t persona);
   [[nodiscard]] stamp last_crash() const { return crashes_.empty() ? 0 : crashes_.back(); }
 
   // What clients see
@@ -60,6 +73,10 @@ class oracle {
     bool id_known = false;           ///< QoS 2: the client has this id already
     bool shared = false;             ///< the client is only a member of shared groups
     std::size_t unacknowledged = 0;  ///< by this client, this one included
+    std::size_t receive_maximum = 65'535;
+    base::steady_time asked_at{};  ///< when CONNECT was sent
+    bool is_v5 = false;
+    bool gives_identifiers = false;  ///< and so must find them
   };
   /// The message if it is one that is known.
   std::optional<message_index> on_publish(std::size_t persona, const arrival& a);
@@ -81,7 +98,10 @@ class oracle {
     mqtt::qos quality{};
   };
 
-  [[nodiscard]] bool may_match(const session_model& s, const published& m) const;
+  [[nodiscard]] bool may_match(std::size_t persona, const published& m) const;
+  void check_expiry(std::size_t persona, message_index m, const arrival& a) const;
+  void check_identifiers(std::size_t persona, message_index m, const arrival& a) const;
+  void check_delay(const std::string& who, message_index m) const;
   [[nodiscard]] bool is_first_way(const session_model& s, const published& m) const;
   [[nodiscard]] bool certainly_before(const published& a, const published& b) const;
   [[nodiscard]] bool is_superseded(const published& m, stamp at) const;

@@ -22,8 +22,8 @@ class OracleTest : public ::testing::Test {
   }
   void subscribe(std::size_t persona, const std::string& filter, qos quality) {
     filter_model& f = oracle_.session(persona).filters[filter];
-    f.on_subscribe_sent(context_.mark(), quality);
-    f.on_suback(context_.mark(), quality, false);
+    f.on_subscribe_sent(context_.mark(), {quality});
+    f.on_suback(context_.mark(), {quality}, false);
   }
   void receive(std::size_t persona, message_index m, qos quality, bool dup = false) {
     const published& sent = oracle_.message(m);
@@ -108,6 +108,37 @@ TEST_F(OracleTest, MatchesTheNaiveWay) {
   EXPECT_FALSE(matches("+", "a/b"));
   EXPECT_FALSE(matches("a/+", "a"));
   EXPECT_FALSE(matches("#", "$SYS/x"));
+}
+
+TEST_F(OracleTest, SeesThatAnExpiredMessageComesAndThatItsExpiryStays) {
+  subscribe(0, "a/#", qos::at_least_once);
+  const message_index m = publish("short", qos::at_least_once);
+  oracle_.message(m).expiry_s = 5;
+  context_.pass(std::chrono::seconds{10});
+  base::bytes left;
+  mqtt::properties_builder{left}.add(mqtt::property_id::message_expiry_interval, 5U);
+  mqtt::publish_view p;
+  p.topic = "a/b";
+  p.payload = base::as_bytes(std::string_view{"short"});
+  p.quality = qos::at_least_once;
+  p.properties = mqtt::properties_view{left};
+  oracle_.on_publish(0, {.publish = p, .asked_at = context_.now.steady, .is_v5 = true});
+  EXPECT_EQ(violations(), 2U);
+}
+
+TEST_F(OracleTest, SeesAMissingAndAWrongIdentifier) {
+  subscribe(0, "a/#", qos::at_least_once);
+  const message_index m = publish("one", qos::at_least_once);
+  oracle_.message(m).persona = 1;
+  base::bytes wrong;
+  mqtt::properties_builder{wrong}.add(mqtt::property_id::subscription_identifier, 77U);
+  mqtt::publish_view p;
+  p.topic = "a/b";
+  p.payload = base::as_bytes(std::string_view{"one"});
+  p.quality = qos::at_least_once;
+  p.properties = mqtt::properties_view{wrong};
+  oracle_.on_publish(0, {.publish = p, .is_v5 = true, .gives_identifiers = true});
+  EXPECT_EQ(violations(), 2U);
 }
 
 }  // namespace

@@ -60,8 +60,15 @@ bool persona::connect(bool clean, bool with_will) {
   disconnect_sent_ = false;
   input_.clear();
   asked_ = context_.mark();
+  asked_at_ = context_.now.steady;
+  if (clean) oracle_.on_clean_start(number_);
+  // Another one each time, so that what is in flight must fit into less.
+  if (const std::uint16_t most = plan_.five.receive_maximum; most != 0) {
+    receive_maximum_ = static_cast<std::uint16_t>(1 + context_.below(most));
+  }
 
   test::connect_options o;
+  o.properties = connect_properties(clean);
   o.version = plan_.version;
   o.client_id = plan_.client_id;
   o.clean = clean;
@@ -76,9 +83,11 @@ bool persona::connect(bool clean, bool with_will) {
     w.publisher = 1'000 + connections_ + 1'000 * number_;
     w.first_sent = context_.mark();
     w.left_by = link_;
+    w.persona = number_;
+    if (is_v5() && !clean) w.delay_s = plan_.five.will_delay_s;
     will_ = oracle_.new_message(w);
     link_->client.will = will_;
-    o.will = test::will_options{w.topic, w.payload, w.quality, w.retain};
+    o.will = test::will_options{w.topic, w.payload, w.quality, w.retain, will_properties()};
   }
   if (s.exists == existence::yes && !clean &&
       context_.now.steady - last_alive_ >= plan_.session_expiry) {
@@ -124,6 +133,8 @@ void persona::drop_link() {
   will_.reset();
   pings_ = 0;
   may_be_held_ = false;
+  aliases_.clear();
+  got_goodbye_ = false;
 }
 
 void persona::on_connection_end() {
@@ -134,7 +145,9 @@ void persona::on_connection_end() {
     const test::memory_wire& wire = *link_->wire();
     const bool met_stop = link_->has_met_stop() || oracle_.last_crash() > connected_;
     wills_left_.push_back(*will_);
-    if (!disconnect_sent_ && !met_stop) {
+    if (w.delay_s != 0 && !disconnect_sent_) {
+      // The oracle knows when it is due from the broker's log.
+    } else if (!disconnect_sent_ && !met_stop) {
       // When the broker ended the connection, it may have published the will long ago.
       w.due_since = wire.broker_closed ? w.first_sent : context_.mark();
     } else if (disconnect_sent_ && plan_.reads_at_once && was_all_answered_ && wire.broker_closed &&
@@ -181,16 +194,27 @@ void persona::subscribe() {
   r.filter = plan_.share.empty() ? context_.one_of(filters()) : plan_.share;
   r.quality = plan_.share.empty() ? any_qos()
                                   : (context_.chance(50) ? qos::at_least_once : qos::exactly_once);
-  session().filters[r.filter].on_subscribe_sent(context_.mark(), r.quality);
+  if (is_v5()) {
+    r.no_local = plan_.share.empty() && context_.chance(plan_.five.no_local_percent);
+    r.wants_retained = !context_.chance(plan_.five.no_retained_percent);
+  }
+  session().filters[r.filter].on_subscribe_sent(context_.mark(),
+                                                {r.quality, r.no_local, r.wants_retained});
   send_request(std::move(r));
 }
 
 void persona::send_request(request r) {
   const std::uint16_t id = last_id_ = free_id();
   note((r.is_subscribe ? "SUBSCRIBE " : "UNSUBSCRIBE ") + std::to_string(id) + " '" + r.filter +
-       "' qos " + std::to_string(static_cast<int>(r.quality)));
-  send(r.is_subscribe ? test::subscribe_packet(id, {{r.filter, r.quality}}, plan_.version)
-                      : test::unsubscribe_packet(id, {r.filter}, plan_.version));
+       "' qos " + std::to_string(static_cast<int>(r.quality)) + (r.no_local ? " no local" : "") +
+       (r.wants_retained ? "" : " no retained"));
+  const test::filter_request wanted{.filter = r.filter,
+                                    .quality = r.quality,
+                                    .no_local = r.no_local,
+                                    .retain_handling = std::uint8_t(r.wants_retained ? 0 : 2)};
+  send(r.is_subscribe
+           ? test::subscribe_packet(id, {wanted}, plan_.version, subscribe_properties(r.filter))
+           : test::unsubscribe_packet(id, {r.filter}, plan_.version));
   r.number = newest_request_[r.filter] = context_.mark();
   requests_.emplace(id, std::move(r));
 }
@@ -211,6 +235,10 @@ void persona::publish(const std::string& topic, qos quality, bool retain, bool c
   m.retain = retain;
   // Order is owed within a session; what an ended one left behind may come late.
   m.publisher = number_ * 10'000 + session().epoch;
+  m.persona = number_;
+  if (is_v5() && !retain && context_.chance(plan_.five.expiry_percent)) {
+    m.expiry_s = context_.one_of(std::vector<std::uint32_t>{1, 5, 60});
+  }
   if (!clear) {
     m.payload = plan_.client_id + '/' + std::to_string(context_.mark()) +
                 std::string(context_.below(40), '.');
@@ -229,7 +257,11 @@ void persona::send_publish(const outgoing& o, bool dup) {
        std::to_string(static_cast<int>(m.quality)) + (m.retain ? " retain" : "") +
        (dup ? " dup" : ""));
   send(test::publish_packet(m.topic, m.payload,
-                            {.quality = m.quality, .id = o.id, .retain = m.retain, .dup = dup},
+                            {.quality = m.quality,
+                             .id = o.id,
+                             .retain = m.retain,
+                             .dup = dup,
+                             .properties = publish_properties(m)},
                             plan_.version));
   if (m.quality == qos::at_most_once) {
     may_be_held_ = true;

@@ -71,6 +71,8 @@ class persona {
     mqtt::qos quality = mqtt::qos::at_most_once;
     bool is_subscribe = true;
     std::uint64_t number = 0;
+    bool no_local = false;
+    bool wants_retained = true;
   };
   struct answer {
     mqtt::packet_type type{};
@@ -96,6 +98,15 @@ class persona {
   void repeat_publish();
   void make_trouble();
   [[nodiscard]] mqtt::qos any_qos();
+
+  // MQTT 5 (persona_v5.cpp)
+  [[nodiscard]] bool is_v5() const noexcept { return plan_.version == mqtt::protocol_version::v5; }
+  [[nodiscard]] base::bytes connect_properties(bool clean) const;
+  [[nodiscard]] base::bytes will_properties() const;
+  [[nodiscard]] base::bytes publish_properties(const published& m) const;
+  [[nodiscard]] base::bytes subscribe_properties(std::string_view filter) const;
+  [[nodiscard]] std::optional<std::string_view> topic_of(const mqtt::publish_view& p);
+  void on_refusal(const mqtt::ack_view& p);
 
   void on_packet(const mqtt::packet_view& p);
   void on_connack(const mqtt::connack_view& p);
@@ -136,6 +147,10 @@ class persona {
   base::bytes input_;
   stamp connected_ = 0;
   stamp asked_ = 0;  ///< when CONNECT was sent
+  base::steady_time asked_at_{};
+  std::uint16_t receive_maximum_ = 0;             ///< said on this connection; 0 = not said
+  std::map<std::uint32_t, std::string> aliases_;  ///< that the broker gave on this connection
+  bool got_goodbye_ = false;                      ///< DISCONNECT came; nothing may follow
   base::steady_time last_sent_{};
   base::steady_time last_alive_{};
   base::steady_time alive_before_{};  ///< the same of the connection before

@@ -42,7 +42,12 @@ void persona::on_packet(const mqtt::packet_view& p) {
     return context_.fail(plan_.client_id + ": " + test::test_client::describe(p) +
                          " at the wrong time");
   }
+  if (got_goodbye_) return context_.fail(plan_.client_id + ": a packet behind DISCONNECT");
   if (connack != nullptr) return on_connack(*connack);
+  if (is_v5() && std::holds_alternative<mqtt::disconnect_view>(p)) {
+    got_goodbye_ = true;
+    return;
+  }
   if (const auto* publish = std::get_if<mqtt::publish_view>(&p)) return on_publish(*publish);
   if (const auto* ack = std::get_if<mqtt::ack_view>(&p)) return on_ack(*ack);
   if (const auto* suback = std::get_if<mqtt::suback_view>(&p)) return on_suback(*suback);
@@ -55,7 +60,7 @@ void persona::on_packet(const mqtt::packet_view& p) {
 }
 
 void persona::on_connack(const mqtt::connack_view& p) {
-  if (p.code == 3 && context_.was_disk_low_since(asked_)) {
+  if (p.code == (is_v5() ? 0x97 : 3) && context_.was_disk_low_since(asked_)) {
     note("is refused: the disk is low");
     on_connection_end();
     return;
@@ -101,7 +106,11 @@ void persona::on_connack(const mqtt::connack_view& p) {
   resend_all();
 }
 
-void persona::on_publish(const mqtt::publish_view& p) {
+void persona::on_publish(const mqtt::publish_view& received) {
+  const auto topic = topic_of(received);
+  if (!topic) return;
+  mqtt::publish_view p = received;
+  p.topic = *topic;
   const std::uint16_t id = p.id.value();
   if (is_unsure_ && !p.dup) received_ids_.erase(id);
   const bool id_known = p.quality == qos::exactly_once && received_ids_.contains(id);
@@ -111,11 +120,16 @@ void persona::on_publish(const mqtt::publish_view& p) {
     }
     unacknowledged_[id] = p.quality;
   }
-  oracle::arrival a{.publish = p,
-                    .connected = connected_,
-                    .id_known = id_known,
-                    .shared = !plan_.share.empty(),
-                    .unacknowledged = unacknowledged_.size()};
+  oracle::arrival a{
+      .publish = p,
+      .connected = connected_,
+      .id_known = id_known,
+      .shared = !plan_.share.empty(),
+      .unacknowledged = unacknowledged_.size(),
+      .receive_maximum = receive_maximum_ != 0 ? receive_maximum_ : std::size_t{65'535},
+      .asked_at = asked_at_,
+      .is_v5 = is_v5(),
+      .gives_identifiers = plan_.five.gives_identifiers};
   const auto message = oracle_.on_publish(number_, a);
   if (p.quality == qos::at_least_once) answers_.push_back({packet_type::puback, id});
   if (p.quality == qos::exactly_once) {
@@ -162,12 +176,14 @@ void persona::on_ack(const mqtt::ack_view& p) {
   switch (p.type) {
     case packet_type::puback:
       expect_in_order(expected_pubacks_, id, "PUBACK");
+      if (mqtt::is_failure(p.code)) return on_refusal(p);
       if (o == nullptr) return;
       oracle_.on_acked(o->message);
       drop();
       return;
     case packet_type::pubrec:
       expect_in_order(expected_pubrecs_, id, "PUBREC");
+      if (mqtt::is_failure(p.code)) return on_refusal(p);
       if (o == nullptr || o->at == progress::received) return;
       oracle_.on_acked(o->message);
       o->at = progress::received;
@@ -210,7 +226,7 @@ void persona::on_suback(const mqtt::suback_view& p) {
   }
   if (context_.was_disk_low_since(r.number)) {
     if (plan_.version == mqtt::protocol_version::v31) return;  // no answer tells
-    if (p.codes.size() == 1 && p.codes[0] == std::byte{0x80}) {
+    if (p.codes.size() == 1 && p.codes[0] == (is_v5() ? std::byte{0x97} : std::byte{0x80})) {
       if (!others) f.on_gone(context_.mark());
       return;
     }
@@ -218,7 +234,7 @@ void persona::on_suback(const mqtt::suback_view& p) {
   if (p.codes.size() != 1 || static_cast<qos>(p.codes[0]) != r.quality) {
     context_.fail(plan_.client_id + ": SUBACK grants something else");
   }
-  f.on_suback(context_.mark(), r.quality, others);
+  f.on_suback(context_.mark(), {r.quality, r.no_local, r.wants_retained}, others);
 }
 
 }  // namespace godwit::sim

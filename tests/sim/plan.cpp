@@ -23,9 +23,21 @@ persona_plan make_persona(context& c, std::size_t number, bool short_expiry) {
   return p;
 }
 
+void learn_version_5(context& c, persona_plan& p, bool short_expiry) {
+  p.version = mqtt::protocol_version::v5;
+  v5_plan& five = p.five;
+  five.receive_maximum = c.one_of(std::vector<std::uint16_t>{0, 1, 2, 5});
+  five.alias_maximum = c.one_of(std::vector<std::uint16_t>{0, 1, 2, 20});
+  five.expiry_percent = c.one_of(std::vector<unsigned>{0, 20, 60});
+  five.no_local_percent = c.one_of(std::vector<unsigned>{0, 30, 100});
+  five.no_retained_percent = c.one_of(std::vector<unsigned>{0, 30, 100});
+  five.gives_identifiers = c.chance(50);
+  if (!short_expiry) five.will_delay_s = c.one_of(std::vector<std::uint32_t>{0, 2, 20});
+}
+
 }  // namespace
 
-plan make_plan(context& c) {
+plan make_plan(context& c, versions v) {
   plan p;
   p.shards = 1 + c.below(4);
   auto& shard = p.broker.shard;
@@ -48,6 +60,9 @@ plan make_plan(context& c) {
   const std::size_t personas = 2 + c.below(c.chance(4) ? 49 : (c.chance(30) ? 14 : 6));
   for (std::size_t i = 0; i < personas; ++i) {
     p.personas.push_back(make_persona(c, i, short_expiry));
+    if (v == versions::three_and_five && c.chance(60)) {
+      learn_version_5(c, p.personas.back(), short_expiry);
+    }
     p.personas.back().session_expiry = shard.limits.session_expiry;
     p.personas.back().retain_percent = retain_percent;
     p.personas.back().topics = topic_count;
@@ -93,6 +108,11 @@ std::string describe(const plan& p) {
       " wire " + std::to_string(p.wire_capacity) + "; clients";
   for (const persona_plan& one : p.personas) {
     text += ' ' + one.client_id + (one.version == mqtt::protocol_version::v31 ? "/3.1" : "");
+    if (one.version == mqtt::protocol_version::v5) {
+      text += "/5.0 receive " + std::to_string(one.five.receive_maximum) + " alias " +
+              std::to_string(one.five.alias_maximum) + " delay " +
+              std::to_string(one.five.will_delay_s);
+    }
     if (one.habit == session_habit::always_clean) text += "/clean";
     if (one.habit == session_habit::switching) text += "/switching";
     if (one.flapping) text += "/flapping";
@@ -111,6 +131,13 @@ const std::vector<std::string>& filters() {
   static const std::vector<std::string> all{"a",   "a/b", "a/#", "+/b", "#",
                                             "x/+", "x",   "/+",  "w/#", "a/+/c"};
   return all;
+}
+
+std::uint32_t identifier_of(std::string_view filter) {
+  for (std::size_t i = 0; i < filters().size(); ++i) {
+    if (filters()[i] == filter) return static_cast<std::uint32_t>(i + 1);
+  }
+  return 200'000'000;
 }
 
 }  // namespace godwit::sim

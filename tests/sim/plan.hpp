@@ -11,6 +11,17 @@ namespace godwit::sim {
 
 enum class session_habit : std::uint8_t { always_clean, always_persistent, switching };
 
+/// What a client of MQTT 5 does with it.
+struct v5_plan {
+  std::uint16_t receive_maximum = 0;  ///< 0 = does not say
+  std::uint16_t alias_maximum = 0;    ///< topic aliases that it takes
+  unsigned expiry_percent = 0;        ///< of its messages that are not retained
+  unsigned no_local_percent = 0;      ///< of its subscriptions
+  unsigned no_retained_percent = 0;   ///< of its subscriptions: Retain Handling 2
+  bool gives_identifiers = false;     ///< each filter its own
+  std::uint32_t will_delay_s = 0;
+};
+
 /// One scripted client, whatever connections it makes.
 struct persona_plan {
   std::string client_id{};
@@ -24,6 +35,7 @@ struct persona_plan {
   std::size_t topics = 6;        ///< it publishes to so many different ones
   std::uint16_t ids_max = 200;   ///< its packet ids come round after so many, if it can
   bool reads_at_once = false;    ///< the broker handles what it reads in the same turn
+  v5_plan five{};
 };
 
 /// What the store is like besides being slow.
@@ -51,11 +63,17 @@ struct plan {
   bool long_pauses = false;       ///< so long that keep alive runs out
 };
 
-[[nodiscard]] plan make_plan(context& c);
+/// Seeds from here on have clients of MQTT 5 among the others.
+inline constexpr std::uint64_t first_seed_with_v5 = 1'000'000'000;
+
+enum class versions : std::uint8_t { three, three_and_five };
+[[nodiscard]] plan make_plan(context& c, versions v);
 [[nodiscard]] std::string describe(const plan& p);
 
 /// Topics and filters that the clients use.
 [[nodiscard]] const std::vector<std::string>& topics();
 [[nodiscard]] const std::vector<std::string>& filters();
+/// The Subscription Identifier that every client gives to a filter.
+[[nodiscard]] std::uint32_t identifier_of(std::string_view filter);
 
 }  // namespace godwit::sim

@@ -11,7 +11,8 @@ using std::chrono::seconds;
 runner::runner(std::uint64_t seed, bool echo)
     : seed_{seed},
       context_{seed, echo},
-      plan_{make_plan(context_)},
+      plan_{make_plan(context_,
+                      seed < first_seed_with_v5 ? versions::three : versions::three_and_five)},
       broker_{plan_.broker, context_.now},
       store_weather_{context_, broker_.durable_store(), plan_.store},
       oracle_{context_, plan_.personas.size(), plan_.broker.shard.limits.inflight_max},
@@ -87,6 +88,7 @@ void runner::read_log() {
     link& l = **found;
     if (e.name == "client.connected") {
       l.client.has_session = true;
+      oracle_.on_connected(client_of(l));
       continue;
     }
     const std::string reason{e.field("reason")};

@@ -40,20 +40,32 @@ bool matches(std::string_view filter, std::string_view topic) {
   return !t;
 }
 
-void filter_model::on_subscribe_sent(stamp now, mqtt::qos quality) {
-  subscribes.push_back(now);
+void filter_model::on_subscribe_sent(stamp now, const asked& a) {
+  if (a.wants_retained) {
+    subscribes.push_back(now);
+  } else {
+    ++quiet_subscribes;
+  }
   if (spans.empty() || spans.back().to != never) spans.push_back({.from = now});
-  spans.back().low = std::min(spans.back().low, quality);
-  spans.back().high = std::max(spans.back().high, quality);
+  span& s = spans.back();
+  s.low = std::min(s.low, a.quality);
+  s.high = std::max(s.high, a.quality);
+  (a.no_local ? s.may_be_no_local : s.may_be_local) = true;
 }
 
-void filter_model::on_suback(stamp now, mqtt::qos quality, bool others_waiting) {
+void filter_model::on_suback(stamp now, const asked& a, bool others_waiting) {
   if (spans.empty() || spans.back().to != never || others_waiting) return;
   // From here on the granted QoS is known, so the certainty begins anew if it was not before.
-  if (certain_since != never && spans.back().low == spans.back().high) return;
+  const bool is_one_way = spans.back().may_be_local != spans.back().may_be_no_local;
+  if (certain_since != never && spans.back().low == spans.back().high && is_one_way) return;
   certain_since = now;
   spans.back().to = now;
-  spans.push_back({.from = now, .to = never, .low = quality, .high = quality});
+  spans.push_back({.from = now,
+                   .to = never,
+                   .low = a.quality,
+                   .high = a.quality,
+                   .may_be_local = !a.no_local,
+                   .may_be_no_local = a.no_local});
 }
 
 void filter_model::on_gone(stamp now) {

@@ -25,13 +25,21 @@ struct filter_model {
     stamp to = never;
     mqtt::qos low = mqtt::qos::exactly_once;  ///< of all that were asked for
     mqtt::qos high = mqtt::qos::at_most_once;
+    bool may_be_local = false;     ///< some SUBSCRIBE was without No Local
+    bool may_be_no_local = false;  ///< some was with it
   };
   std::vector<span> spans{};  ///< when it may have existed
   stamp certain_since = never;
-  std::vector<stamp> subscribes{};  ///< when SUBSCRIBE was sent: a replay of retained messages each
+  std::size_t quiet_subscribes = 0;  ///< SUBSCRIBEs that asked for no retained messages
+  std::vector<stamp> subscribes{};   ///< when SUBSCRIBE was sent: a replay of retained messages each
 
-  void on_subscribe_sent(stamp now, mqtt::qos quality);
-  void on_suback(stamp now, mqtt::qos quality, bool others_waiting);
+  struct asked {
+    mqtt::qos quality = mqtt::qos::at_most_once;
+    bool no_local = false;
+    bool wants_retained = true;
+  };
+  void on_subscribe_sent(stamp now, const asked& a);
+  void on_suback(stamp now, const asked& a, bool others_waiting);
   void on_unsubscribe_sent() { certain_since = never; }
   void on_gone(stamp now);
 };

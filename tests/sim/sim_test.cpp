@@ -29,6 +29,13 @@ TEST(Simulator, FindsNoBrokenPromiseInFixedSeeds) {
   }
 }
 
+TEST(Simulator, FindsNoBrokenPromiseInFixedSeedsWithMqtt5) {
+  for (std::uint64_t n = 1; n <= 400; ++n) {
+    expect_good(first_seed_with_v5 + n);
+    if (HasFailure()) return;
+  }
+}
+
 TEST(Simulator, FindsNoBrokenPromiseInFreshSeeds) {
   std::random_device entropy;
   for (int i = 0; i < 300; ++i) {

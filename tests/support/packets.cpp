@@ -95,10 +95,11 @@ base::bytes connect_packet(const connect_options& o) {
                              .payload = base::as_bytes(o.will->payload),
                              .quality = o.will->quality,
                              .retain = o.will->retain,
-                             .properties = {}};
+                             .properties = mqtt::properties_view{o.will->properties}};
   }
   if (o.user_name) p.user_name = *o.user_name;
   if (o.password) p.password = base::as_bytes(*o.password);
+  p.properties = mqtt::properties_view{o.properties};
   base::bytes out;
   mqtt::encode(p, out);
   return out;
@@ -114,6 +115,7 @@ base::bytes publish_packet(std::string_view topic, std::string_view payload,
   p.quality = o.quality;
   p.dup = o.dup;
   p.retain = o.retain;
+  p.properties = mqtt::properties_view{o.properties};
   base::bytes out;
   mqtt::encode(p, v, out);
   return out;
@@ -129,15 +131,20 @@ base::bytes ack_packet(mqtt::packet_type type, std::uint16_t id, protocol_versio
 }
 
 base::bytes subscribe_packet(std::uint16_t id, const std::vector<filter_request>& filters,
-                             protocol_version v) {
+                             protocol_version v, base::bytes_view properties) {
   mqtt::subscribe_view p;
+  p.properties = mqtt::properties_view{properties};
   p.id = mqtt::packet_id{id};
   p.count = base::checked_cast<std::uint32_t>(filters.size());
   p.version = v;
   base::bytes payload;
   for (const filter_request& f : filters) {
     append(payload, field(f.filter));
-    payload.push_back(static_cast<std::byte>(f.quality));
+    auto options = static_cast<unsigned>(f.quality);
+    if (f.no_local) options |= 0x04U;
+    if (f.retain_as_published) options |= 0x08U;
+    options |= static_cast<unsigned>(f.retain_handling) << 4U;
+    payload.push_back(static_cast<std::byte>(options));
   }
   p.payload = payload;
   base::bytes out;
@@ -162,9 +169,11 @@ base::bytes pingreq_packet() {
   return hex("c0 00");
 }
 
-base::bytes disconnect_packet(protocol_version v) {
+base::bytes disconnect_packet(protocol_version v, base::bytes_view properties) {
   base::bytes out;
-  mqtt::encode(mqtt::disconnect_view{}, v, out);
+  mqtt::disconnect_view p;
+  p.properties = mqtt::properties_view{properties};
+  mqtt::encode(p, v, out);
   return out;
 }
 

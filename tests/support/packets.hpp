@@ -39,6 +39,7 @@ struct will_options {
   std::string payload{};
   mqtt::qos quality = qos0;
   bool retain = false;
+  base::bytes properties{};  ///< of MQTT 5, like those below
 };
 
 struct connect_options {
@@ -49,11 +50,15 @@ struct connect_options {
   std::optional<will_options> will{};
   std::optional<std::string> user_name{};
   std::optional<std::string> password{};
+  base::bytes properties{};
 };
 
 struct filter_request {
   std::string filter{};
   mqtt::qos quality = qos0;
+  bool no_local = false;  ///< MQTT 5, like those below
+  bool retain_as_published = false;
+  std::uint8_t retain_handling = 0;
 };
 
 [[nodiscard]] base::bytes connect_packet(const connect_options& o = {});
@@ -62,6 +67,7 @@ struct publish_options {
   std::uint16_t id = 0;  ///< must be set for QoS 1 and 2
   bool retain = false;
   bool dup = false;
+  base::bytes properties{};
 };
 [[nodiscard]] base::bytes publish_packet(std::string_view topic, std::string_view payload,
                                          const publish_options& o = {}, protocol_version v = v311);
@@ -70,11 +76,13 @@ struct publish_options {
                                      protocol_version v = v311);
 [[nodiscard]] base::bytes subscribe_packet(std::uint16_t id,
                                            const std::vector<filter_request>& filters,
-                                           protocol_version v = v311);
+                                           protocol_version v = v311,
+                                           base::bytes_view properties = {});
 [[nodiscard]] base::bytes unsubscribe_packet(std::uint16_t id,
                                              const std::vector<std::string>& filters,
                                              protocol_version v = v311);
 [[nodiscard]] base::bytes pingreq_packet();
-[[nodiscard]] base::bytes disconnect_packet(protocol_version v = v311);
+[[nodiscard]] base::bytes disconnect_packet(protocol_version v = v311,
+                                            base::bytes_view properties = {});
 
 }  // namespace godwit::test

@@ -78,11 +78,25 @@
   X(unsubscribe_not_recorded, resume, "an ended subscription comes back after a restart")          \
   X(expiry_not_cancelled, resume, "a session that was resumed expires")                            \
   X(share_ends_with_member, resume, "a shared message ends with its member's session")             \
-  X(share_moves_after_sending, resume, "a QoS 2 message that was sent goes to another member")
+  X(share_moves_after_sending, resume, "a QoS 2 message that was sent goes to another member")     \
+  X(expiry_not_decreased, v5, "Message Expiry Interval is forwarded as it came")                   \
+  X(expired_still_sent, v5, "an expired message is sent")                                          \
+  X(receive_maximum_ignored, v5, "the client's Receive Maximum does not narrow the window")        \
+  X(receive_maximum_not_at_resume, v5, "what goes out again ignores the Receive Maximum")          \
+  X(will_delay_ignored, v5, "a will with a delay is sent at once")                                 \
+  X(will_delay_not_cancelled, v5, "a client comes back in time, and its will is sent")             \
+  X(will_outlives_session, v5, "the end of its session does not send a will that waits")           \
+  X(alias_without_topic, v5, "an alias that changes hands is sent without its new topic")          \
+  X(no_local_ignored, v5, "a client gets its own messages in spite of No Local")                   \
+  X(retain_handling_ignored, v5, "every SUBSCRIBE brings retained messages")                       \
+  X(as_published_ignored, v5, "RETAIN is cleared in spite of Retain As Published")                 \
+  X(identifiers_not_restored, v5, "subscription identifiers are forgotten at a restart")           \
+  X(session_expiry_not_recorded, v5, "a session's expiry is forgotten at a restart")               \
+  X(quota_of_refused_kept, v5, "a refused message keeps its place in the window")
 
 namespace godwit::base::seeded {
 
-enum class area : std::uint8_t { qos2, order, retained, interest, wills, resume };
+enum class area : std::uint8_t { qos2, order, retained, interest, wills, resume, v5 };
 
 enum class bug : std::uint8_t {
   none,

@@ -64,12 +64,13 @@ struct group_leave {
   std::string filter;
   routing::group_member member;
 };
-/// A member connected or disconnected. No answer.
+/// A member connected or disconnected, or has less on its way than before. No answer.
 struct group_presence {
   std::string group;
   std::string filter;
   routing::group_member member;
   bool connected = false;
+  std::uint32_t load = 0;  ///< messages on their way to it
 };
 /// A message that its member cannot deliver any more: give it to another one. Answer: `receipt`,
 /// with `matched` 0 if there is nobody.
@@ -131,6 +132,7 @@ struct share_answer {
   bool taken = false;  ///< false: the member is gone, pick another
   bool wants_commit = false;
   std::uint32_t number = 0;
+  std::uint32_t load = 0;  ///< messages on their way to the member, this one included
 };
 /// Credit comes back: mails of each class that were handled since the last one. Has none of its
 /// own.

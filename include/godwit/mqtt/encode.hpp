@@ -21,8 +21,9 @@ void encode(const disconnect_view& p, protocol_version v, base::bytes& out);
 void encode(const auth_view& p, base::bytes& out);
 void encode(const packet_view& p, protocol_version v, base::bytes& out);
 
-/// Size on the wire of a PUBLISH, fixed header included.
+/// Size on the wire, fixed header included.
 [[nodiscard]] std::size_t encoded_size(const publish_view& p, protocol_version v) noexcept;
+[[nodiscard]] std::size_t encoded_size(const connack_view& p, protocol_version v) noexcept;
 /// Appends everything of a PUBLISH but its payload, for payloads that are sent from where they lie.
 /// Returns the offset in `out` of the two packet id bytes (0 at QoS 0).
 std::size_t encode_publish_head(const publish_view& p, protocol_version v, base::bytes& out);

@@ -27,6 +27,13 @@ struct message_fields {
   std::uint64_t retain_version = 0;  ///< Order among retained messages of the broker; 0 = not one.
   base::wall_time arrival{};
   std::optional<std::uint32_t> expiry_s{};  ///< Message Expiry Interval as published.
+  /// Hash of the publisher's client id, for No Local on retained messages; 0 = does not matter.
+  std::uint64_t publisher = 0;
+
+  /// Waited longer than it may. [v5 MQTT-3.3.2-5]
+  [[nodiscard]] bool is_expired(base::wall_time now) const noexcept {
+    return expiry_s && arrival + std::chrono::seconds{*expiry_s} <= now;
+  }
 };
 
 /// An application message that outlives the turn it came in: immutable, shared by every queue and
@@ -54,6 +61,12 @@ class message final : public base::ref_counted<message> {
     if (!has_expiry_) return std::nullopt;
     return expiry_s_;
   }
+  [[nodiscard]] std::uint64_t publisher() const noexcept { return publisher_; }
+  [[nodiscard]] bool is_expired(base::wall_time now) const noexcept {
+    return has_expiry_ && arrival_ + std::chrono::seconds{expiry_s_} <= now;
+  }
+  /// Everything that was said when it was made; the views live as long as the message.
+  [[nodiscard]] message_fields fields() const noexcept;
   /// Whole allocation in bytes, for budgets.
   [[nodiscard]] std::size_t memory_size() const noexcept {
     return sizeof(message) + topic_size_ + properties_size_ + payload_size_;
@@ -73,6 +86,7 @@ class message final : public base::ref_counted<message> {
   message_number number_;
   std::uint64_t retain_version_;
   base::wall_time arrival_;
+  std::uint64_t publisher_;
   std::uint32_t expiry_s_;
   std::uint32_t topic_size_;
   std::uint32_t properties_size_;

@@ -58,6 +58,18 @@ struct version_policy {
   bool has_session_present;
   /// SUBACK can say 0x80. [v311 MQTT-3.9.3-2] [v31 M31-sub-2]
   bool suback_has_failure;
+
+  // Behaviour.
+  /// A client without a client id must ask for a clean session. [v311 MQTT-3.1.3-7]
+  bool empty_id_needs_clean_start;
+  /// The client says how long its session outlives the connection; otherwise "clean session" says
+  /// whether, and the configuration how long. [v5 MQTT-3.1.2-23]
+  bool session_expires_as_asked;
+  /// The server may name another keep alive; otherwise it can only refuse. [v5 MQTT-3.1.2-21]
+  bool keep_alive_by_server;
+  /// A takeover judges the will by its delay; otherwise the configuration decides. [v5
+  /// MQTT-3.1.3-9]
+  bool has_will_delay;
 };
 
 [[nodiscard]] const version_policy& policy_for(protocol_version version) noexcept;

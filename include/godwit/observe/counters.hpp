@@ -47,6 +47,7 @@ enum class counter : std::uint16_t {
   shared_subscriptions,  // gauge
   retained_messages,     // gauge
   retained_bytes,        // gauge: payload bytes
+  retained_expired,
   stored_messages,       // gauge: message bodies held for sessions or as retained
   stored_message_bytes,  // gauge: their payload bytes
   mail_sent,
@@ -63,7 +64,8 @@ enum class refuse_reason : std::uint8_t {
   quota_exceeded,
   store_unavailable,  // low disk, or the store has failed
   connection_closing,
-  count_  // keep last
+  payload_format_invalid,  // says it is UTF-8 and is not
+  count_                   // keep last
 };
 
 /// Why a copy that was made for a subscriber did not reach it.

@@ -18,6 +18,7 @@ struct match {
   mqtt::qos quality = mqtt::qos::at_most_once;
   bool no_local = false;
   bool retain_as_published = false;
+  bool no_local_partly = false;  ///< some subscriptions have it, others have not
   std::span<const std::uint32_t> identifiers;
 };
 

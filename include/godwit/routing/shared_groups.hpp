@@ -18,11 +18,18 @@ struct group_member {
   friend bool operator==(const group_member&, const group_member&) = default;
 };
 
+/// How a group picks the member that gets a message.
+enum class selection : std::uint8_t {
+  round_robin,
+  /// Of the next few in turn, the one with the least on its way, as far as the group knows.
+  least_loaded,
+};
+
 /// The shared groups (group name + filter) whose home is this shard, with their members. One
 /// thread.
 class shared_groups {
  public:
-  shared_groups();
+  explicit shared_groups(selection how = selection::round_robin);
   ~shared_groups();
   shared_groups(const shared_groups&) = delete;
   shared_groups& operator=(const shared_groups&) = delete;
@@ -48,13 +55,19 @@ class shared_groups {
   void set_connected(std::string_view group, std::string_view filter, const group_member& member,
                      bool connected);
 
+  /// What a member has on its way, said by its shard; each pick counts one more. Unknown members
+  /// are ignored; with `round_robin` it does not matter.
+  void set_load(std::string_view group, std::string_view filter, const group_member& member,
+                std::uint32_t messages);
+
   struct choice {
     group_member member;
     subscription_options options;
   };
-  /// The next member in turn: a connected one if there is any, else any. A member `except` gives
-  /// the message back: another connected one gets it, or it comes out again. One that is no member
-  /// any more excludes nobody. Nothing if the group has no member.
+  /// The next member in turn, or the least loaded of the next ones: a connected one if there is
+  /// any, else any. A member `except` gives the message back: another connected one gets it, or it
+  /// comes out again. One that is no member any more excludes nobody. Nothing if the group has no
+  /// member.
   [[nodiscard]] std::optional<choice> pick(
       group_id group, const std::optional<group_member>& except = std::nullopt);
 

@@ -43,13 +43,14 @@ class log_entry {
                .retain = 0,
                .was_sent = 0,
                .has_body = 0,
+               .on_wire = 0,
                .arrival_ms = milliseconds_of(s.arrival) & arrival_mask,
                .id = 0,
                .waits = 0,
                .is_stored = 0,
                .size = s.content_size,
                .expiry_s = s.expiry_s.value_or(no_expiry)} {
-    // 56 bits of positions last for two thousand years at a million a second.
+    // 55 bits of positions last for a thousand years at a million a second.
     GODWIT_ASSERT(position.value() <= position_mask && milliseconds_of(s.arrival) <= arrival_mask);
   }
   log_entry(log_entry&& other) noexcept : number_{0} { take(other); }
@@ -81,6 +82,9 @@ class log_entry {
   /// On any connection: the next PUBLISH carries DUP.
   [[nodiscard]] bool was_sent() const noexcept { return facts_.was_sent != 0; }
   void set_was_sent() noexcept { facts_.was_sent = 1; }
+  /// It went out on this connection and is not complete: it counts against the client's window.
+  [[nodiscard]] bool is_on_wire() const noexcept { return facts_.on_wire != 0; }
+  void set_on_wire(bool on) noexcept { facts_.on_wire = on ? 1 : 0; }
   /// Something that it needs is not known to be on disk.
   [[nodiscard]] bool waits() const noexcept { return facts_.waits != 0; }
   void set_waits(bool on) noexcept { facts_.waits = on ? 1 : 0; }
@@ -121,16 +125,17 @@ class log_entry {
  private:
   /// An expiry of 136 years is none, too.
   static constexpr std::uint32_t no_expiry = 0xffff'ffff;
-  static constexpr std::uint64_t position_mask = (std::uint64_t{1} << 56U) - 1;
+  static constexpr std::uint64_t position_mask = (std::uint64_t{1} << 55U) - 1;
   static constexpr std::uint64_t arrival_mask = (std::uint64_t{1} << 46U) - 1;
 
   struct facts {
-    std::uint64_t position : 56;
+    std::uint64_t position : 55;
     std::uint64_t at : 3;
     std::uint64_t quality : 2;
     std::uint64_t retain : 1;
     std::uint64_t was_sent : 1;
     std::uint64_t has_body : 1;
+    std::uint64_t on_wire : 1;
     std::uint64_t arrival_ms : 46;
     std::uint64_t id : 16;
     std::uint64_t waits : 1;

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,8 @@ struct outgoing {
   bool dup = false;
   bool retain = false;
   mqtt::packet_id id{};
-  base::ref<const mqtt::message> message;  ///< of a publish
+  base::ref<const mqtt::message> message;      ///< of a publish
+  std::span<const std::uint32_t> identifiers;  ///< of a publish; valid until the log changes
 };
 
 /// How many messages, and their content in bytes; for the balance.
@@ -57,6 +59,7 @@ class message_log {
     bool retain = false;
     mqtt::message_number commit{};  ///< not 0: tentative until `commit(position)`
     std::string_view share;         ///< "$share/group/filter" it came through, or empty
+    std::span<const std::uint32_t> identifiers{};  ///< of the subscriptions, QoS 1 and 2 only
   };
   log_position add(addition a, recorder& records);
 
@@ -64,7 +67,7 @@ class message_log {
   void commit(log_position position) noexcept;
 
   struct pump_rules {
-    std::uint32_t window = 0;  ///< most QoS 1/2 in flight
+    std::uint32_t window = 0;  ///< most QoS 1/2 in flight; may change with every connection
     batch_number durable;      ///< last durable batch of this shard
     base::wall_time oldest{};  ///< messages that arrived before are dropped, not sent
     base::wall_time now{};     ///< for message expiry
@@ -87,6 +90,10 @@ class message_log {
   ack_outcome on_puback(mqtt::packet_id id, recorder& records);
   ack_outcome on_pubrec(mqtt::packet_id id, recorder& records);
   ack_outcome on_pubcomp(mqtt::packet_id id, recorder& records);
+  /// The PUBLISH with this id will not be delivered: its receiver has refused it
+  /// [v5 MQTT-4.4.0-2], or it is too large for it [v5 MQTT-3.1.2-25]. Nothing is resent. Count 0:
+  /// no such PUBLISH, or PUBREC has come already.
+  tally give_up(mqtt::packet_id id, recorder& records);
 
   /// A message that `pump` has just handed out must not leave after all, and leaves the log
   /// (returned). One that was sent before with QoS 2 stays, as if PUBREC had come: PUBREL follows,
@@ -182,10 +189,11 @@ class message_log {
     base::ring<disk_wait> waits;  ///< in the order of their batches
     /// PUBRECs in the order they came, whose PUBREL is not out yet. [v311 MQTT-4.6.0-4]
     base::ring<log_position> to_release;
-    std::map<std::uint64_t, std::string> shares;  ///< by position
-    std::uint32_t unassured = 0;                  ///< live entries that are QoS 0
-    std::uint32_t spilled = 0;                    ///< live entries without body
-    std::uint32_t body_end = 0;                   ///< no entry before it needs a body
+    std::map<std::uint64_t, std::string> shares;                      ///< by position
+    std::map<std::uint64_t, std::vector<std::uint32_t>> identifiers;  ///< the same
+    std::uint32_t unassured = 0;  ///< live entries that are QoS 0
+    std::uint32_t spilled = 0;    ///< live entries without body
+    std::uint32_t body_end = 0;   ///< no entry before it needs a body
   };
   [[nodiscard]] extras& extra() {
     if (!extras_) extras_ = std::make_unique<extras>();
@@ -200,8 +208,11 @@ class message_log {
   [[nodiscard]] bool may_move(const log_entry& e) const;
   [[nodiscard]] mqtt::packet_id next_id() noexcept;
   void free_id(log_entry& e) noexcept;
+  void put_on_wire(log_entry& e) noexcept;
+  void take_off_wire() noexcept;
   void admit(const pump_rules& rules, recorder& records, tally& expired);
-  void send(std::vector<outgoing>& out);
+  void send(const pump_rules& rules, std::vector<outgoing>& out);
+  [[nodiscard]] std::span<const std::uint32_t> identifiers_of(const log_entry& e) const;
   void release(std::vector<outgoing>& out);
   tally take_out(log_entry& e) noexcept;
   tally drop(log_entry& e, recorder& records);
@@ -220,9 +231,7 @@ class message_log {
     return !e.has_body() && (e.at() == state::queued || e.at() == state::sent);
   }
   [[nodiscard]] bool has_enough_ahead(const pump_rules& rules, const page_rules& most) const;
-  [[nodiscard]] static bool is_over(const log_entry& e, const pump_rules& rules) noexcept {
-    return e.arrival() < rules.oldest || e.is_expired(rules.now);
-  }
+  [[nodiscard]] static bool is_over(const log_entry& e, const pump_rules& rules) noexcept;
 
   base::chunked_ring<log_entry> entries_;
   store::session_number session_;
@@ -234,6 +243,7 @@ class message_log {
   std::uint32_t gaps_ = 0;          ///< of these, how many are gone
   std::uint32_t sent_end_ = 0;      ///< entries before it were handled on this connection
   std::uint16_t inflight_ = 0;      ///< QoS 1/2 with a packet id
+  std::uint16_t on_wire_ = 0;       ///< of these, how many went out on this connection
   std::uint16_t last_id_ = 0;
   std::uint16_t ids_known_free_ = 0;  ///< so many ids after `last_id_` are not in flight
   std::unique_ptr<extras> extras_;

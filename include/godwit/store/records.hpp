@@ -5,6 +5,7 @@
 #include <godwit/mqtt/types.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -37,10 +38,24 @@ struct session_idle {
 struct session_ended {
   session_number session{};
 };
+/// How long the session outlives its connection, in seconds; nothing: as the configuration says, as
+/// for clients that cannot ask. Rides along, unless it makes the CONNACK wait.
+struct session_expires {
+  session_number session{};
+  std::optional<std::uint32_t> after_s{};  ///< 0xFFFFFFFF = never
+};
+/// What a subscription was granted.
+struct subscription_terms {
+  mqtt::qos quality = mqtt::qos::at_most_once;
+  bool no_local = false;
+  bool retain_as_published = false;
+  std::uint32_t identifier = 0;  ///< 0 = none
+  friend bool operator==(const subscription_terms&, const subscription_terms&) = default;
+};
 struct subscribed {
   session_number session{};
   std::string filter;  ///< As the client wrote it, "$share/..." included.
-  mqtt::qos quality = mqtt::qos::at_most_once;
+  subscription_terms terms{};
 };
 struct unsubscribed {
   session_number session{};
@@ -57,6 +72,7 @@ struct enqueued {
   bool retain = false;                           ///< RETAIN flag of the copy.
   std::string share;  ///< "$share/group/filter" it came through, or empty.
   mqtt::message_number commit{};
+  std::vector<std::uint32_t> identifiers{};  ///< Subscription identifiers of the copy.
 };
 /// The message got its packet id. QoS 2: before it is sent. QoS 1: rides along.
 struct sent {
@@ -95,6 +111,7 @@ struct will_stored {
   std::string client_id;
   base::ref<const mqtt::message> message;
   std::uint16_t keep_alive_s = 0;
+  std::uint32_t delay_s = 0;  ///< Will Delay Interval
 };
 /// The will was published or withdrawn; commits `commit` if not 0.
 struct will_removed {
@@ -108,7 +125,7 @@ struct retained {
 
 using record = std::variant<session_opened, session_idle, session_ended, subscribed, unsubscribed,
                             enqueued, sent, rec_received, removed, qos2_received, qos2_released,
-                            committed, will_stored, will_removed, retained>;
+                            committed, will_stored, will_removed, retained, session_expires>;
 using batch = std::vector<record>;
 
 }  // namespace godwit::store

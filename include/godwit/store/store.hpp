@@ -30,10 +30,11 @@ struct restored_entry {
   std::string share;
   mqtt::packet_id id{};   ///< 0 = was not sent
   bool received = false;  ///< PUBREC came: go on with PUBREL.
+  std::vector<std::uint32_t> identifiers{};
 };
 struct restored_subscription {
   std::string filter;
-  mqtt::qos quality = mqtt::qos::at_most_once;
+  subscription_terms terms{};
 };
 /// A session as of the last durable batch. Entries are in log order.
 struct restored_session {
@@ -41,7 +42,8 @@ struct restored_session {
   std::string client_id;
   std::string owner;
   mqtt::protocol_version version = mqtt::protocol_version::v311;
-  std::optional<base::wall_time> idle_since;  ///< nothing = it was connected
+  std::optional<base::wall_time> idle_since;       ///< nothing = it was connected
+  std::optional<std::uint32_t> expires_after_s{};  ///< see `session_expires`
   bool ended = false;  ///< Only messages of shared groups are left, waiting to be handed over.
   log_position next_position{};
   std::vector<restored_subscription> subscriptions;
@@ -52,6 +54,7 @@ struct restored_will {
   std::string client_id;
   base::ref<const mqtt::message> message;
   std::uint16_t keep_alive_s = 0;
+  std::uint32_t delay_s = 0;
 };
 
 /// Takes what `recover` finds.

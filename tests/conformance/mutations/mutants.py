@@ -12,8 +12,8 @@ MUTANTS = [
      "  if (BROKEN && type == packet_type::pubrel && (byte & 0x0FU) != 2) {\n"
      "    return broken(rules::header_flags, version);\n  }"),
     ("v31 M31-will-8", "a protocol error drops the will", "broker/sessions.cpp",
-     "if (reason.cause == close_cause::client_disconnected || is_suppressed || is_forgotten) {",
-     "if (reason.cause == close_cause::client_disconnected || is_suppressed || is_forgotten ||\n"
+     "if (is_withdrawn || is_suppressed || is_forgotten) {",
+     "if (is_withdrawn || is_suppressed || is_forgotten ||\n"
      "        (BROKEN && reason.cause == close_cause::protocol_error)) {"),
     ("v311 MQTT-3.1.3-1", "user name and password change places", "mqtt/decode_connect.cpp",
      "  if (policy.unannounced_credentials_disregarded) {",
@@ -36,16 +36,16 @@ MUTANTS = [
      "    publish.topic.remove_prefix(3);\n  }\n"
      "  if (topic.has_wildcard) return refuse(rules::topic_wildcard);"),
     ("v311 MQTT-3.3.1-8", "the replay of retained messages has no RETAIN", "broker/retained.cpp",
-     "deliver(h, s, out, q, true, {}, {}, d);", "deliver(h, s, out, q, !BROKEN, {}, {}, d);"),
+     ".retain = true, .is_replay = true,", ".retain = !BROKEN, .is_replay = true,"),
     ("v311 MQTT-4.7.3-1", "an empty filter is taken", "mqtt/decode_subscribe.cpp",
      "if (filter.empty()) return", "if (filter.empty() && !BROKEN) return"),
     ("v311 MQTT-4.7.3-3", "the longest topic is one byte shorter", "broker/on_publish.cpp",
-     "if (topic.size() > options.limits.topic_bytes_max ||",
-     "if (topic.size() > options.limits.topic_bytes_max - (BROKEN ? 1U : 0U) ||"),
+     "if (topic.size() > l.topic_bytes_max ||",
+     "if (topic.size() > l.topic_bytes_max - (BROKEN ? 1U : 0U) ||"),
     ("v31 M31-unsub-2", "UNSUBSCRIBE ends its first filter only", "broker/on_subscribe.cpp",
-     "    if (!s.subscriptions.erase(filter)) continue;",
+     "    if (!s.subscriptions.erase(filter)) {",
      "    if (BROKEN && base::as_bytes(*next).data() != f.body.data() + 4) continue;\n"
-     "    if (!s.subscriptions.erase(filter)) continue;"),
+     "    if (!s.subscriptions.erase(filter)) {"),
     ("v31 M31-qos2-4", "PUBREL has another id than PUBREC", "broker/sessions.cpp",
      "mqtt::encode(mqtt::ack_view{mqtt::packet_type::pubrel, o.id, "
      "mqtt::reason_code::success, {}},",
@@ -77,7 +77,7 @@ MUTANTS = [
      "const auto live = p->passed_live.find(m->topic());",
      "if (BROKEN && d.matched != 0) continue;\n"
      "    const auto live = p->passed_live.find(m->topic());"),
-    ("v311 MQTT-3.1.3-9", "a long client id gets code 3", "broker/on_connect.cpp",
+    ("v311 MQTT-3.1.3-9", "a long client id gets code 3", "broker/connect_rules.cpp",
      "return refusal(reason_code::client_identifier_not_valid, \"v311 MQTT-3.1.3-9\",",
      "return refusal(BROKEN ? reason_code::server_unavailable\n"
      "                          : reason_code::client_identifier_not_valid,\n"
@@ -92,14 +92,14 @@ MUTANTS = [
     ("v31 M31-flags-1", "flags of CONNECT are an error in 3.1, too", "mqtt/decode_connect.cpp",
      "if (f.flags != 0 && policy_for(p.version).strict_header_flags) {",
      "if (f.flags != 0 && (policy_for(p.version).strict_header_flags || BROKEN)) {"),
-    ("v31 M31-will-2", "DISCONNECT counts as a mere close", "broker/connections.cpp",
-     "doom(h, {session::close_cause::client_disconnected, {}});",
+    ("v31 M31-will-2", "DISCONNECT counts as a mere close",
+     "broker/on_disconnect.cpp",
+     "doom(h, {session::close_cause::client_disconnected, {p->code,",
      "doom(h, {BROKEN ? session::close_cause::client_closed\n"
-     "                      : session::close_cause::client_disconnected, {}});"),
+     "                      : session::close_cause::client_disconnected, {p->code,"),
     ("v31 M31-sub-2", "SUBACK of 3.1 says 0x80", "broker/on_subscribe.cpp",
-     "return mqtt::policy_for(c.version).suback_has_failure ? subscription_failed : granted;",
-     "return mqtt::policy_for(c.version).suback_has_failure || BROKEN ? subscription_failed\n"
-     "                                                                    : granted;"),
+     "return policy.suback_has_failure ?",
+     "return policy.suback_has_failure || BROKEN ?"),
     ("v31 M31-retry-1", "nothing is repeated on a live 3.1 connection", "broker/on_acks.cpp",
      "s.log.retry();", "if (!BROKEN) s.log.retry();"),
     ("v311 MQTT-3.3.1-11", "an empty retained message is kept", "routing/retained_index.cpp",
@@ -109,12 +109,12 @@ MUTANTS = [
      "if (BROKEN && type == packet_type::disconnect) return {};\n"
      "  return check_header_flags(type, byte & 0x0FU, policy);"),
     ("v311 MQTT-3.3.1-9", "live messages keep their RETAIN", "broker/route.cpp",
-     "deliver(h, s, m, lower(match.quality, m.fields().quality), false, commit, {}, d);",
-     "deliver(h, s, m, lower(match.quality, m.fields().quality), BROKEN && m.fields().retain,\n"
-     "            commit, {}, d);"),
+     ".retain = keeps_retain(s, match.retain_as_published, m.fields()),",
+     ".retain = keeps_retain(s, match.retain_as_published, m.fields()) ||\n"
+     "                       (BROKEN && m.fields().retain),"),
     ("v31 M31-flags-8", "a first delivery has DUP", "broker/sessions.cpp",
-     "o.quality, o.dup, o.retain, {}};",
-     "o.quality, o.dup || (BROKEN && o.id.value() != 0),\n                   o.retain, {}};"),
+     "c.dup = o.dup;",
+     "c.dup = o.dup || (BROKEN && o.id.value() != 0);"),
     ("v31 M31-mid-1", "PUBLISH may have the id 0", "mqtt/decode_publish.cpp",
      "if (id == 0) return", "if (id == 0 && !BROKEN) return"),
     ("v311 MQTT-3.1.2-21", "an announced password may be missing", "mqtt/decode_connect.cpp",
@@ -130,8 +130,8 @@ MUTANTS = [
      "if (!in.empty()) return broken(rules::connect_leftover",
      "if (!in.empty() && !BROKEN) return broken(rules::connect_leftover"),
     ("v31 M31-sub-4", "SUBACK has its codes in the opposite order", "broker/on_subscribe.cpp",
-     "a.codes.push_back(std::byte{code});",
-     "a.codes.insert(BROKEN ? a.codes.begin() : a.codes.end(), std::byte{code});"),
+     "a.codes.push_back(suback_code(",
+     "a.codes.insert(BROKEN ? a.codes.begin() : a.codes.end(), suback_code("),
     ("v311 MQTT-7.0.0-2", "a packet must come in one piece", "broker/connections.cpp",
      "if (used < bytes.size() && c->at != phase::closing && !c->is_doomed) {",
      "if (used < bytes.size() && c->at != phase::closing && !c->is_doomed &&\n"
@@ -142,6 +142,6 @@ MUTANTS = [
      "  answer a{.type = mqtt::packet_type::suback, .id = BROKEN ? other : decoded->id,\n"
      "           .waits_for = pending};"),
     ("v311 MQTT-3.14.4-2", "what comes behind DISCONNECT is handled", "broker/connections.cpp",
-     "      return handled::ended;\n    case mqtt::packet_type::connect:",
-     "      return BROKEN ? handled::yes : handled::ended;\n    case mqtt::packet_type::connect:"),
+     "      return on_disconnect(h, c, f);",
+     "      on_disconnect(h, c, f);\n      return BROKEN ? handled::yes : handled::ended;"),
 ]

@@ -25,6 +25,13 @@ const commands = {
       reconnectPeriod: 0,
       resubscribe: false
     }
+    if (version === '5') {
+      // The broker uses aliases where the client allows them.
+      options.properties = {
+        topicAliasMaximum: 10,
+        sessionExpiryInterval: clean === '1' ? 0 : 0xFFFFFFFF
+      }
+    }
     if (topic) {
       const bytes = Buffer.from(payload, 'hex')
       options.will = { topic, payload: bytes, qos: Number(qos), retain: retain === '1' }

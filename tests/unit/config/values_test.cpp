@@ -1,5 +1,7 @@
 #include "config/values.hpp"
 
+#include "config/expiry_rules.hpp"
+
 #include <gtest/gtest.h>
 
 namespace godwit::config {
@@ -139,6 +141,28 @@ TEST(Choice, ListsItsWords) {
 TEST(Quoted, EscapesAndCutsWhatAFileSays) {
   EXPECT_EQ(quoted("a\n\x1b[31m"), "\"a\\x0a\\x1b[31m\"");
   EXPECT_EQ(config::quoted(std::string(500, 'x')).size(), 60U + 3U + 2U);
+}
+
+TEST(ExpiryRules, ReadFiltersAndDurationsInTheirOrder) {
+  using rules = std::vector<session::expiry_rule>;
+  const expiry_rules kind;
+  EXPECT_EQ(read<rules>(kind, "none"), rules{});
+  EXPECT_EQ(read<rules>(kind, "sensors/#=1h"), (rules{{"sensors/#", 3'600}}));
+  const rules two{{"a=b/+", 10}, {"#", 86'400}};
+  EXPECT_EQ(read<rules>(kind, "a=b/+=10s, # = 1d"), two);
+  EXPECT_EQ(kind.show(two), "a=b/+=10s, #=1d");
+  EXPECT_EQ(kind.show({}), "none");
+}
+
+TEST(ExpiryRules, SayWhatWouldBeRight) {
+  using rules = std::vector<session::expiry_rule>;
+  const expiry_rules kind;
+  EXPECT_EQ(complaint_about<rules>(kind, ""), "write none, or rules such as \"sensors/#=1h\"");
+  EXPECT_NE(complaint_about<rules>(kind, "a").find("is no rule"), std::string::npos);
+  EXPECT_EQ(complaint_about<rules>(kind, "a/#/b=1h"), "\"a/#/b\" is no topic filter");
+  EXPECT_EQ(complaint_about<rules>(kind, "$share/g/a=1h"), "\"$share/g/a\" is no topic filter");
+  EXPECT_NE(complaint_about<rules>(kind, "a=soon"), "nothing is wrong");
+  EXPECT_NE(complaint_about<rules>(kind, "a=1ms"), "nothing is wrong");
 }
 
 }  // namespace

@@ -170,5 +170,33 @@ TEST_F(SharedGroups, AgreesWithASetOfMembers) {
   }
 }
 
+TEST(SharedGroupsByLoad, PickWhoHasTheLeastOnItsWay) {
+  shared_groups groups{selection::least_loaded};
+  const group_id group = groups.join("g", "a", member(1), {}).group;
+  groups.join("g", "a", member(2), {});
+  groups.join("g", "a", member(3), {});
+  groups.set_load("g", "a", member(1), 5);
+  groups.set_load("g", "a", member(3), 2);
+  std::map<std::uint32_t, int> picked;
+  for (int i = 0; i < 8; ++i) ++picked[groups.pick(group)->member.subscriber.value()];
+  EXPECT_EQ(picked[1], 0);  // the others come to five first
+  EXPECT_EQ(picked[2], 5);
+  EXPECT_EQ(picked[3], 3);
+  groups.set_load("g", "a", member(1), 0);
+  EXPECT_EQ(groups.pick(group)->member, member(1));
+  groups.set_load("g", "b", member(1), 100);  // no such group
+  EXPECT_EQ(groups.pick(group)->member, member(1));
+  EXPECT_NE(groups.pick(group, member(1))->member, member(1));
+}
+
+TEST(SharedGroupsByLoad, TakeTurnsAmongEquals) {
+  shared_groups groups{selection::least_loaded};
+  const group_id group = groups.join("g", "a", member(1), {}).group;
+  for (std::uint32_t id = 2; id <= 40; ++id) groups.join("g", "a", member(id), {});
+  std::set<std::uint32_t> picked;
+  for (int i = 0; i < 40; ++i) picked.insert(groups.pick(group)->member.subscriber.value());
+  EXPECT_EQ(picked.size(), 40U);
+}
+
 }  // namespace
 }  // namespace godwit::routing

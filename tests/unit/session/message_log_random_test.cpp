@@ -155,6 +155,8 @@ class twins {
     }
     l_.log.resume();
     naive_.resume();
+    // Every connection of a 5.0 client may name another Receive Maximum.
+    if (random_.coin()) l_.rules.window = static_cast<std::uint32_t>(1 + random_.below(12));
   }
 
   void share() {

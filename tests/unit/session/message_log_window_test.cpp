@@ -139,5 +139,64 @@ TEST(MessageLog, IsNotSlowedByAMessageStuckInFront) {
   EXPECT_THAT(l.pump(), ElementsAre("m1 q1 #1 dup"));
 }
 
+TEST(MessageLog, SendsAgainNoMoreThanANarrowerWindowHolds) {
+  clause("v5 MQTT-3.3.4-9");
+  wire_log l;
+  l.rules.window = 4;
+  for (std::uint64_t m = 1; m <= 5; ++m) l.add(m, q1);
+  EXPECT_EQ(l.pump().size(), 4U);
+  l.log.suspend();
+  l.log.resume();
+  l.rules.window = 2;
+  EXPECT_THAT(l.pump(), ElementsAre("m1 q1 #1 dup", "m2 q1 #2 dup"));
+  EXPECT_THAT(l.pump(), IsEmpty());
+  l.puback(2);
+  EXPECT_THAT(l.pump(), ElementsAre("m3 q1 #3 dup"));
+  l.puback(1);
+  l.puback(3);
+  EXPECT_THAT(l.pump(), ElementsAre("m4 q1 #4 dup", "m5 q1 #5"));
+}
+
+TEST(MessageLog, GivesUpWhatWasSentAndGoesOn) {
+  clause("v5 MQTT-4.4.0-2");
+  wire_log l;
+  l.rules.window = 1;
+  l.add(1, q2);
+  l.add(2, q1);
+  EXPECT_THAT(l.pump(), ElementsAre("m1 q2 #1"));
+  EXPECT_EQ(l.log.give_up(mqtt::packet_id{2}, l.records).count, 0U);
+  EXPECT_EQ(l.log.give_up(mqtt::packet_id{1}, l.records).count, 1U);
+  EXPECT_THAT(l.pump(), ElementsAre("m2 q1 #2"));
+  l.log.suspend();
+  l.log.resume();
+  EXPECT_THAT(l.pump(), ElementsAre("m2 q1 #2 dup"));
+}
+
+TEST(MessageLog, DoesNotGiveUpAfterPubrec) {
+  wire_log l;
+  l.add(1, q2);
+  EXPECT_THAT(l.pump(), ElementsAre("m1 q2 #1"));
+  EXPECT_EQ(l.pubrec(1), outcome::advanced);
+  EXPECT_EQ(l.log.give_up(mqtt::packet_id{1}, l.records).count, 0U);
+  EXPECT_EQ(l.log.size(), 1U);
+}
+
+TEST(MessageLog, SendsIdentifiersWithEveryCopy) {
+  clause("v5 MQTT-3.3.4-3");
+  wire_log l;
+  const std::vector<std::uint32_t> identifiers{7, 8};
+  l.log.add({numbered(1), q1, false, {}, {}, identifiers}, l.records);
+  l.log.add({numbered(2), q1, false, {}, {}}, l.records);
+  for (int connection = 0; connection < 2; ++connection) {
+    std::vector<outgoing> out;
+    l.log.pump(l.rules, l.records, out);
+    ASSERT_EQ(out.size(), 2U);
+    EXPECT_THAT(out[0].identifiers, ElementsAre(7U, 8U));
+    EXPECT_THAT(out[1].identifiers, IsEmpty());
+    l.log.suspend();
+    l.log.resume();
+  }
+}
+
 }  // namespace
 }  // namespace godwit::session::test

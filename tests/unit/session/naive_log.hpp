@@ -41,6 +41,11 @@ struct naive_log {
     return static_cast<std::size_t>(
         std::count_if(items.begin(), items.end(), [](const item& i) { return i.id != 0; }));
   }
+  /// What went out on this connection and is not complete.
+  [[nodiscard]] std::size_t on_wire() const {
+    return static_cast<std::size_t>(std::count_if(
+        items.begin(), items.end(), [](const item& i) { return i.id != 0 && i.is_handled; }));
+  }
   item* find(std::uint64_t number) {
     for (item& i : items) {
       if (i.number == number) return &i;
@@ -102,6 +107,7 @@ struct naive_log {
         ++n;
         continue;
       }
+      if (i.id != 0 && on_wire() >= rules.window) break;
       if (i.where != at::released && !i.waits.is_covered_by(rules.durable)) break;
       if (i.where == at::received || i.where == at::released) {
         i.where = at::released;

@@ -2,8 +2,10 @@
 
 #include <godwit/session/close_reason.hpp>
 #include <godwit/session/qos2_receiver.hpp>
+#include <godwit/session/receive_quota.hpp>
 #include <godwit/session/recorder.hpp>
 #include <godwit/session/subscription_table.hpp>
+#include <godwit/session/topic_aliases.hpp>
 
 #include <map>
 #include <set>
@@ -75,14 +77,16 @@ TEST(SubscriptionTable, KeepsOneSubscriptionPerFilterWithItsLastQos) {
   // Through the list and into the hash table.
   for (int i = 0; i < 40; ++i) {
     const std::string filter = "a/" + std::to_string(i);
-    EXPECT_EQ(t.set(filter, qos::at_least_once), outcome::added);
+    EXPECT_EQ(t.set(filter, {qos::at_least_once}), outcome::added);
     expected[filter] = qos::at_least_once;
     const std::string again = "a/" + std::to_string(i / 2);
-    EXPECT_EQ(t.set(again, qos::exactly_once), outcome::replaced);
+    EXPECT_EQ(t.set(again, {qos::exactly_once}), outcome::replaced);
     expected[again] = qos::exactly_once;
     ASSERT_EQ(t.size(), expected.size());
     std::map<std::string, qos> found;
-    t.for_each([&](std::string_view f, qos q) { EXPECT_TRUE(found.emplace(f, q).second) << f; });
+    t.for_each([&](std::string_view f, const store::subscription_terms& terms) {
+      EXPECT_TRUE(found.emplace(f, terms.quality).second) << f;
+    });
     ASSERT_EQ(found, expected);
   }
 }
@@ -91,7 +95,7 @@ TEST(SubscriptionTable, ErasesByteByByte) {
   clause("v311 MQTT-3.10.4-1");
   for (const int count : {3, 16, 17, 40}) {
     subscription_table t;
-    for (int i = 0; i < count; ++i) t.set("f" + std::to_string(i), qos::at_most_once);
+    for (int i = 0; i < count; ++i) t.set("f" + std::to_string(i), {qos::at_most_once});
     EXPECT_FALSE(t.erase("F1"));
     EXPECT_FALSE(t.erase("f"));
     EXPECT_FALSE(t.erase("+"));
@@ -103,8 +107,55 @@ TEST(SubscriptionTable, ErasesByteByByte) {
     t.clear();
     EXPECT_TRUE(t.empty());
     EXPECT_FALSE(t.contains("f2"));
-    EXPECT_EQ(t.set("f2", qos::at_most_once), subscription_table::outcome::added);
+    EXPECT_EQ(t.set("f2", {qos::at_most_once}), subscription_table::outcome::added);
   }
+}
+
+TEST(IncomingAliases, StandForTheLastTopicTheyWereGiven) {
+  clause("v5 MQTT-3.3.2-12");
+  incoming_aliases a;
+  EXPECT_EQ(a.resolve(3, ""), std::nullopt);
+  EXPECT_EQ(a.resolve(3, "x"), "x");
+  EXPECT_EQ(a.resolve(3, ""), "x");
+  EXPECT_EQ(a.resolve(1, ""), std::nullopt);
+  EXPECT_EQ(a.resolve(65'535, "last"), "last");
+  EXPECT_EQ(a.resolve(3, "y"), "y");
+  EXPECT_EQ(a.resolve(3, ""), "y");
+}
+
+TEST(OutgoingAliases, GoToTheTopicsUsedLast) {
+  clause("v5 MQTT-3.1.2-26");
+  outgoing_aliases a;
+  EXPECT_FALSE(a.are_allowed());
+  a.set_limit(2);
+  const auto one = a.take("one");
+  EXPECT_EQ(one.alias, 1U);
+  EXPECT_FALSE(one.is_known);
+  EXPECT_EQ(a.take("two").alias, 2U);
+  EXPECT_TRUE(a.take("one").is_known);
+  const auto three = a.take("three");  // in the place of "two"
+  EXPECT_EQ(three.alias, 2U);
+  EXPECT_FALSE(three.is_known);
+  EXPECT_TRUE(a.take("one").is_known);
+  EXPECT_FALSE(a.take("two").is_known);
+}
+
+TEST(ReceiveQuota, CountsEveryOpenHandshakeOnce) {
+  clause("v5 MQTT-3.3.4-7");
+  receive_quota q;
+  const auto id = [](std::uint16_t n) { return mqtt::packet_id{n}; };
+  EXPECT_TRUE(q.take(qos::at_most_once, {}, 0));
+  EXPECT_TRUE(q.take(qos::exactly_once, id(1), 2));
+  EXPECT_TRUE(q.take(qos::exactly_once, id(1), 2));  // sent again
+  EXPECT_TRUE(q.take(qos::at_least_once, id(2), 2));
+  EXPECT_FALSE(q.take(qos::at_least_once, id(3), 2));
+  q.on_puback();
+  EXPECT_TRUE(q.take(qos::exactly_once, id(3), 2));
+  EXPECT_FALSE(q.take(qos::exactly_once, id(4), 2));
+  q.on_end(id(1));
+  q.on_end(id(1));
+  EXPECT_TRUE(q.take(qos::exactly_once, id(4), 2));
+  EXPECT_FALSE(q.take(qos::at_least_once, id(5), 2));
 }
 
 TEST(Recorder, OpensTheNextBatchWhenOneIsTaken) {

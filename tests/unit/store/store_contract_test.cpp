@@ -24,9 +24,9 @@ TEST_F(StoreContract, RestoresASessionAsItsRecordsSay) {
   session_opened open = opened(7, "phone");
   open.owner = "ann";
   open.version = mqtt::protocol_version::v31;
-  submit(open, subscribed{session_number{7}, "a/#", mqtt::qos::at_least_once},
-         subscribed{session_number{7}, "b", mqtt::qos::at_most_once},
-         subscribed{session_number{7}, "a/#", mqtt::qos::exactly_once},
+  submit(open, subscribed{session_number{7}, "a/#", {mqtt::qos::at_least_once}},
+         subscribed{session_number{7}, "b", {mqtt::qos::at_most_once}},
+         subscribed{session_number{7}, "a/#", {mqtt::qos::exactly_once}},
          unsubscribed{session_number{7}, "b"}, entry(7, 1, 101), entry(7, 2, 102), entry(7, 3, 103),
          sent{session_number{7}, log_position{1}, mqtt::packet_id{9}},
          rec_received{session_number{7}, log_position{1}}, removal(7, 2),
@@ -46,7 +46,7 @@ TEST_F(StoreContract, RestoresASessionAsItsRecordsSay) {
   EXPECT_EQ(one.next_position, log_position{4});
   ASSERT_EQ(one.subscriptions.size(), 1U);
   EXPECT_EQ(one.subscriptions[0].filter, "a/#");
-  EXPECT_EQ(one.subscriptions[0].quality, mqtt::qos::exactly_once);
+  EXPECT_EQ(one.subscriptions[0].terms.quality, mqtt::qos::exactly_once);
   EXPECT_THAT(numbers(one), ElementsAre(101, 103));
   EXPECT_EQ(one.entries[0].id, mqtt::packet_id{9});
   EXPECT_TRUE(one.entries[0].received);

@@ -89,11 +89,48 @@ TEST(Chunk, HasTheDocumentedRows) {
   for (const std::string& part :
        {session_key(3, session_row::opened), opened_value(s), session_key(3, session_row::idle),
         number_value(1'700'000'000'000), subscription_key(3, "a/#"),
-        subscription_value(mqtt::qos::at_least_once), retained_value(*m), key_of(9),
+        subscription_value({mqtt::qos::at_least_once}), retained_value(*m), key_of(9),
         will_value({"phone", m, 30})}) {
     all += part;
   }
   expect_golden("rows.hex", all);
+}
+
+/// What MQTT 5 adds is in schema 2; what stood there before keeps its form.
+TEST(Chunk, HasTheDocumentedFormsOfMqtt5) {
+  mqtt::message_fields m = a_message();
+  m.publisher = 0x1111222233334444;
+  enqueued_record e;
+  e.session = 3;
+  e.position = 9;
+  e.message = m.number.value();
+  e.share = "$share/g/a";
+  const std::string identifiers{"\0\0\0\5\x0f\xff\xff\xff", 8};
+  e.identifiers = identifiers;
+  chunk_writer w;
+  w.add(m);
+  w.add(e);
+  chunk_header h;
+  h.number = 1;
+  const std::string chunk{w.finish(h)};
+  expect_golden("chunk_v5.hex", chunk);
+  auto r = chunk_reader::open(chunk, 1);
+  ASSERT_TRUE(r);
+  chunk_record record;
+  std::uint32_t offset = 0;
+  ASSERT_TRUE(r->next(record, offset));
+  EXPECT_EQ(std::get<message_record>(record).fields.publisher, m.publisher);
+  ASSERT_TRUE(r->next(record, offset));
+  EXPECT_EQ(std::get<enqueued_record>(record).identifiers, identifiers);
+  EXPECT_EQ(std::get<enqueued_record>(record).share, "$share/g/a");
+
+  const store::subscription_terms terms{mqtt::qos::exactly_once, true, true, 0x0FFF'FFFF};
+  const auto will = will_value({"phone", mqtt::message::make(a_message()), 30, 0x01020304});
+  expect_golden("rows_v5.hex", session_key(3, session_row::expires) + number_value(0xFFFF'FFFF) +
+                                   subscription_value(terms) + will);
+  EXPECT_EQ(read_subscription(subscription_value(terms)), terms);
+  EXPECT_EQ(read_will(will)->delay_s, 0x01020304U);
+  EXPECT_EQ(read_will(will)->keep_alive_s, 30U);
 }
 
 TEST(Chunk, IsReadAsItWasWritten) {

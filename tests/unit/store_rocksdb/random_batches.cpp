@@ -70,6 +70,9 @@ void random_batches::add_entries(store::batch& to) {
     r.retain = random_.coin();
     r.commit = message_number{commit};
     if (random_.below(5) == 0) r.share = "$share/group/t";
+    for (std::size_t n = random_.below(4) == 0 ? random_.below(4) : 0; n != 0; --n) {
+      r.identifiers.push_back(static_cast<std::uint32_t>(random_.below(1U << 28U)));
+    }
     if (!s->second.ended || !r.share.empty()) {
       s->second.live.push_back(r.position.value());
       if (!r.share.empty()) s->second.shared.insert(r.position.value());
@@ -119,8 +122,11 @@ void random_batches::add_row(store::batch& to) {
   switch (random_.below(7)) {
     case 0:
       if (s != nullptr) {
-        to.emplace_back(store::subscribed{session_number{s->first}, name + "/#",
-                                          static_cast<mqtt::qos>(random_.below(3))});
+        store::subscription_terms terms{.quality = static_cast<mqtt::qos>(random_.below(3))};
+        if (random_.coin()) terms.identifier = static_cast<std::uint32_t>(random_.below(1U << 28U));
+        terms.no_local = random_.below(4) == 0;
+        terms.retain_as_published = random_.below(4) == 0;
+        to.emplace_back(store::subscribed{session_number{s->first}, name + "/#", terms});
       }
       return;
     case 1:
@@ -132,12 +138,16 @@ void random_batches::add_row(store::batch& to) {
       if (s != nullptr) {
         const std::chrono::milliseconds since{random_.coin() ? 0 : 1 + random_.below(999)};
         to.emplace_back(store::session_idle{session_number{s->first}, base::wall_time{since}});
+        std::optional<std::uint32_t> after_s;
+        if (random_.coin()) after_s = static_cast<std::uint32_t>(random_.next());
+        to.emplace_back(store::session_expires{session_number{s->first}, after_s});
       }
       return;
     case 3: {
       const auto m = message();
       wills_.push_back(m->number().value());
-      to.emplace_back(store::will_stored{name, m, 30});
+      to.emplace_back(store::will_stored{
+          name, m, 30, random_.coin() ? 0U : static_cast<std::uint32_t>(random_.next())});
       return;
     }
     case 4: {
@@ -172,6 +182,7 @@ base::ref<const mqtt::message> random_batches::message(std::uint64_t version, st
   f.retain_version = version;
   f.arrival = base::wall_time{std::chrono::milliseconds{random_.below(1'000'000)}};
   if (random_.below(3) == 0) f.expiry_s = static_cast<std::uint32_t>(random_.below(1'000));
+  if (random_.below(3) == 0) f.publisher = random_.next();
   if (random_.below(3) == 0) f.properties = base::as_bytes("\x01\x01");
   return mqtt::message::make(f);
 }

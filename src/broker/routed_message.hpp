@@ -1,0 +1,76 @@
+#pragma once
+
+#include "session_slot.hpp"
+
+#include <godwit/mqtt/message.hpp>
+#include <godwit/session/recorder.hpp>
+#include <godwit/store/store.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace godwit::broker {
+
+struct shard_engine;
+
+/// What a PUBLISH of a client or of the broker itself needs on its way through a shard: a view into
+/// the input, and the shared message once somebody has to keep it.
+class routed_message {
+ public:
+  explicit routed_message(base::ref<const mqtt::message> m)
+      : fields_{m->fields()}, message_{std::move(m)} {}
+  explicit routed_message(const mqtt::message_fields& fields) noexcept : fields_{fields} {}
+
+  [[nodiscard]] const mqtt::message_fields& fields() const noexcept { return fields_; }
+  /// Before anybody keeps it.
+  void set_retain_version(std::uint64_t version) noexcept { fields_.retain_version = version; }
+  [[nodiscard]] bool is_kept() const noexcept { return static_cast<bool>(message_); }
+  [[nodiscard]] const base::ref<const mqtt::message>& kept(shard_engine& e);
+
+ private:
+  mqtt::message_fields fields_;
+  base::ref<const mqtt::message> message_;
+};
+
+/// How one subscriber gets its copy.
+struct copy_terms {
+  mqtt::qos quality = mqtt::qos::at_most_once;
+  bool retain = false;     ///< RETAIN of the copy
+  bool is_replay = false;  ///< a retained message, for a subscription that was made
+  std::span<const std::uint32_t> identifiers{};
+  std::string_view share{};       ///< "$share/group/filter" it comes through, or empty
+  mqtt::message_number commit{};  ///< not 0: tentative
+};
+
+/// How delivering to this shard's sessions went.
+struct delivery {
+  std::uint32_t matched = 0;
+  bool durable = false;              ///< records were written to the open batch
+  bool tentative = false;            ///< under the commit number
+  std::vector<session_handle> slow;  ///< subscribers that ask the publisher to wait
+};
+
+/// What an answer to a publish waits for on disk before anybody has matched.
+struct disk_needs {
+  store::ticket ticket{};
+  session::batch_number batch;
+};
+
+/// A PUBLISH as it goes to one client; what a version cannot say is left out.
+struct outgoing_copy {
+  std::string_view topic;
+  base::bytes_view payload;
+  base::bytes_view properties;  ///< forwardable
+  std::optional<std::uint32_t> expiry_s;
+  base::wall_time arrival;
+  mqtt::packet_id id{};
+  mqtt::qos quality = mqtt::qos::at_most_once;
+  bool dup = false;
+  bool retain = false;
+  std::span<const std::uint32_t> identifiers;
+  base::ref<const mqtt::message> attached{};  ///< the payload's, to be sent from where it lies
+};
+
+}  // namespace godwit::broker
