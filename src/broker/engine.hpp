@@ -460,12 +460,6 @@ struct shard_engine {
   };
   std::vector<unsendable> too_large_;  ///< of the session being pumped
   std::vector<base::bytes_view> pieces_;
-  /// A will of a connection from before the restart.
-  struct restored_will {
-    base::ref<const mqtt::message> message;
-    base::steady_time due{};
-    bool ends_with_session = false;  ///< it has a delay
-  };
   std::unordered_map<std::string, std::vector<restored_will>> restored_wills_;  ///< by client id
   base::timer_token restored_wills_due_;
   base::steady_time restored_wills_at_{};

@@ -20,6 +20,13 @@ struct held_will {
   std::uint32_t delay_s = 0;  ///< Will Delay Interval
 };
 
+/// A will of a connection from before the restart.
+struct restored_will {
+  base::ref<const mqtt::message> message;
+  base::steady_time due{};
+  bool ends_with_session = false;  ///< it has a delay
+};
+
 /// One retained replay of a session that is not complete.
 struct replay;
 using replay_handle = base::handle<replay>;

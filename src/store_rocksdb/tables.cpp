@@ -51,8 +51,7 @@ void tables::apply(const store::session_idle& r, const commit_target& to) {
 
 void tables::apply(const store::session_expires& r, const commit_target& to) {
   const std::uint64_t number = r.session.value();
-  const session* const s = find(number);
-  if (s == nullptr || s->ended) return;
+  if (find(number) == nullptr) return;
   const std::string key = session_key(number, session_row::expires);
   if (r.after_s) {
     to.rows.write(column::session, key, number_value(*r.after_s));

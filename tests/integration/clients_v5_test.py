@@ -187,7 +187,8 @@ class FiveTest(unittest.TestCase):
         sub = subprocess.Popen(
             [program("stdbuf", "coreutils"), "-oL", program("mosquitto_sub", "mosquitto-clients"),
              "-V", "mqttv5", "-p", str(self.broker.port), "-i", "identifiers", "-t", "id/#", "-q",
-             "1", "-C", "4", "-d", "-D", "subscribe", "subscription-identifier", "9", "-F", "message %t %p %S"],
+             "1", "-C", "4", "-d", "-D", "subscribe", "subscription-identifier", "9", "-F",
+             "message %t %p %S"],
             stdout=subprocess.PIPE, text=True)
         while "Subscribed (" not in sub.stdout.readline():
             pass

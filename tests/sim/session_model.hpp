@@ -31,7 +31,7 @@ struct filter_model {
   std::vector<span> spans{};  ///< when it may have existed
   stamp certain_since = never;
   std::size_t quiet_subscribes = 0;  ///< SUBSCRIBEs that asked for no retained messages
-  std::vector<stamp> subscribes{};   ///< when SUBSCRIBE was sent: a replay of retained messages each
+  std::vector<stamp> subscribes{};   ///< when the others were sent: a replay each
 
   struct asked {
     mqtt::qos quality = mqtt::qos::at_most_once;
