@@ -138,8 +138,9 @@ void shard_engine::deliver_share(session_handle h, session_slot& s, routed_messa
 }
 
 void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
-                           const copy_terms& how, delivery& d) {
+                           const copy_terms& wanted, delivery& d) {
   ++d.matched;
+  copy_terms how = wanted;
   const bool is_retained_live = m.fields().retain && !how.is_replay && s.extras;
   if (is_retained_live && !GODWIT_SEEDED_BUG(retained_old_live_after_replay) &&
       is_superseded(s, m.fields())) {
@@ -152,7 +153,7 @@ void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
     count_dropped(observe::drop_reason::no_permission, {1, 0}, false);
     return;
   }
-  quality = std::min(quality, allowed.quality_max);
+  how.quality = std::min(how.quality, allowed.quality_max);
   if (is_retained_live && s.is_replaying() && !GODWIT_SEEDED_BUG(retained_live_not_noted)) {
     note_live(s, m.fields());
   }
