@@ -89,18 +89,21 @@ struct gatekeeper::attempt {
   }
 };
 
-gatekeeper::gatekeeper(std::shared_ptr<const security> now, workshop& slow_work, base::bytes secret,
-                       std::size_t shards)
+gatekeeper::gatekeeper(std::shared_ptr<const security> now, workshop& slow_work,
+                       workshop& waiting_work, base::bytes secret, std::size_t shards)
     : security_{std::move(now)},
       workshop_{slow_work},
+      remote_workshop_{waiting_work},
       seed_{seed_from(secret)},
       shards_{shards},
-      cache_{std::move(secret), security_->login.cache_entries / shards},
+      cache_{secret, security_->login.cache_entries / shards},
+      remote_cache_{std::move(secret), security_->login.cache_entries / shards},
       throttle_{throttle_options(security_->login), seed_} {}
 
 void gatekeeper::adopt(std::shared_ptr<const security> fresh) {
   security_ = std::move(fresh);
   throttle_.set(throttle_options(security_->login));
+  remote_cache_.clear();
 }
 
 void gatekeeper::authenticate(const credentials& c, std::function<void(verdict)> done) {
@@ -134,16 +137,35 @@ void gatekeeper::authenticate(const credentials& c, std::function<void(verdict)>
   }
   const std::string_view password = base::as_text(*c.password);
   if (how->jwt && looks_like_jwt(password)) {
-    auto told = read_jwt(password, *security_->keys, security_->login.jwt, c.client_id, c.now.wall);
-    done(told ? let_in(*std::move(told), c, "token") : refused(told.error().why));
+    ask_keys(c, std::move(done));
     return;
   }
-  if (!how->password || !c.user_name || c.user_name->empty() ||
+  if (!(how->password || how->http) || !c.user_name || c.user_name->empty() ||
       c.password->size() > password_bytes_max) {
     done(refused(wrong_password));
     return;
   }
-  ask_password_file(c, std::move(done));
+  // A user who is in the file is the file's.
+  if (how->http && !(how->password && security_->passwords->find(*c.user_name) != nullptr)) {
+    ask_remote(c, std::move(done));
+  } else {
+    ask_password_file(c, std::move(done));
+  }
+}
+
+/// Checking signatures takes time on the shard's thread, so whoever sends bad ones is slowed, too;
+/// by address, because a token's user is known only afterwards.
+void gatekeeper::ask_keys(const credentials& c, std::function<void(verdict)> done) {
+  const address_bytes from = address_of(c.peer);
+  const std::string_view sender = c.peer.substr(0, c.peer.rfind(':'));
+  if (!throttle_.admits(from, sender, c.now.steady)) {
+    done(refused("too many bad tokens", reason_code::server_unavailable));
+    return;
+  }
+  auto told = read_jwt(base::as_text(*c.password), *security_->keys, security_->login.jwt,
+                       c.client_id, c.now.wall);
+  if (!told) throttle_.count_failure(from, sender, c.now.steady);
+  done(told ? let_in(*std::move(told), c, "token") : refused(told.error().why));
 }
 
 void gatekeeper::ask_password_file(const credentials& c, std::function<void(verdict)> done) {
@@ -256,7 +278,8 @@ std::optional<principal> gatekeeper::review(const principal& who, const credenti
       }
       break;
     case voucher::http:
-      return std::nullopt;
+      if (!how->http || known->expires <= c.now.wall) return std::nullopt;
+      break;
   }
   identity_parts parts = parts_of(who);
   add_needed_facts(parts, c);

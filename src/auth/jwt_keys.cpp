@@ -24,7 +24,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t secret_bytes_min = 32;
-constexpr std::size_t keys_max = 1'000;
+/// Of a token that names no key all are tried.
+constexpr std::size_t keys_max = 64;
 
 /// Never 0.
 std::uint64_t digest_of(base::bytes_view material) {

@@ -56,10 +56,8 @@ decision rule_set::check(const principal& who, std::string_view client_id, actio
     return refused_by(broker_tree_rule);
   }
   if (const auto own = check_granted(who, client_id, what, topic)) return *own;
-  const question q{who,
-                   client_id,
-                   topic,
-                   {who.user_name(), client_id},
+  const question q{who, client_id, topic,
+                   has_names_ ? pattern_names{who.user_name(), client_id} : pattern_names{},
                    who.facts() != nullptr && who.facts()->grants != nullptr};
   switch (what) {
     case action::subscribe:

@@ -78,6 +78,7 @@ base::result<rule_set, std::vector<mistake>> rule_set::compile(const rule_file_o
         wrong.push_back({o.line, "topic: " + quoted(t) + ": " + p.error()});
         continue;
       }
+      made.has_names_ = made.has_names_ || p->has_names();
       r.topics.push_back(std::move(*p));
     }
     r.has_who = !(r.groups.empty() && r.client_ids.empty() && r.listeners.empty() &&

@@ -33,38 +33,45 @@ class levels {
 
 enum class fit : std::uint8_t { no, yes, every_level };
 
+/// Where "%u" or "%c" stands.
+std::size_t find_placeholder(std::string_view text) noexcept {
+  auto at = text.find('%');
+  while (at != std::string_view::npos) {
+    const char letter = at + 1 < text.size() ? text[at + 1] : '\0';
+    if (letter == 'u' || letter == 'c') return at;
+    at = text.find('%', at + 1);
+  }
+  return at;
+}
+
 /// How a pattern's level, with its names put in, stands to a literal level.
 fit fit_level(std::string_view pattern, std::string_view level, const pattern_names& names,
               bool substitutes, unusable how) noexcept {
   if (pattern == "+") return fit::every_level;
   if (!substitutes) return pattern == level ? fit::yes : fit::no;
-  bool equal = true;
+  bool is_equal = true;
+  const auto take = [&](std::string_view piece) {
+    is_equal = is_equal && level.starts_with(piece);
+    if (is_equal) level.remove_prefix(piece.size());
+  };
   while (!pattern.empty()) {
-    std::string_view piece = pattern.substr(0, 1);
-    std::size_t taken = 1;
-    if (pattern.starts_with("%u") || pattern.starts_with("%c")) {
-      piece = pattern[1] == 'u' ? names.user : names.client_id;
-      taken = 2;
-      if (!is_usable_in_pattern(piece)) {
-        return how == unusable::fits_everything ? fit::every_level : fit::no;
-      }
-    }
-    pattern.remove_prefix(taken);
-    if (equal && level.starts_with(piece)) {
-      level.remove_prefix(piece.size());
-    } else {
-      equal = false;
-    }
+    const auto mark = find_placeholder(pattern);
+    take(pattern.substr(0, mark));
+    if (mark == std::string_view::npos) break;
+    const auto name = names.find(pattern[mark + 1]);
+    if (!name) return how == unusable::fits_everything ? fit::every_level : fit::no;
+    take(*name);
+    pattern.remove_prefix(mark + 2);
   }
-  return equal && level.empty() ? fit::yes : fit::no;
+  return is_equal && level.empty() ? fit::yes : fit::no;
 }
 
 }  // namespace
 
 bool is_usable_in_pattern(std::string_view name) noexcept {
-  constexpr std::string_view special{"+#/\0", 4};
-  return !name.empty() && name.front() != '$' &&
-         name.find_first_of(special) == std::string_view::npos;
+  return !name.empty() && name.front() != '$' && std::ranges::none_of(name, [](char c) {
+    return c == '/' || c == '+' || c == '#' || c == '\0';
+  });
 }
 
 base::result<topic_pattern, std::string> topic_pattern::parse(std::string_view text,
@@ -73,8 +80,8 @@ base::result<topic_pattern, std::string> topic_pattern::parse(std::string_view t
   if (!mqtt::is_valid_utf8(text)) return "is not UTF-8";
   topic_pattern p;
   p.text_ = text;
-  p.substitutes_ = how == placeholders::substituted &&
-                   (text.find("%u") != text.npos || text.find("%c") != text.npos);
+  p.substitutes_ =
+      how == placeholders::substituted && find_placeholder(text) != std::string_view::npos;
   return p;
 }
 

@@ -20,6 +20,7 @@ auth::login_methods configuration::methods_of(const listener& l) const {
     out.certificate = out.certificate || (word == "certificate" && possible.certificate);
     out.jwt = out.jwt || (word == "jwt" && possible.jwt);
     out.password = out.password || (word == "password" && possible.password);
+    out.http = out.http || (word == "http" && possible.http);
     out.anonymous = out.anonymous || word == "anonymous";
   }
   return out;

@@ -12,10 +12,11 @@ struct way {
   std::string_view keys;  ///< that set it up
 };
 
-constexpr std::array<way, 4> ways{{
+constexpr std::array<way, 5> ways{{
     {"certificate", &auth::login_methods::certificate, "authentication.certificate_user"},
     {"jwt", &auth::login_methods::jwt, "authentication.jwt.key_file or jwks_file"},
     {"password", &auth::login_methods::password, "authentication.password_file"},
+    {"http", &auth::login_methods::http, "authentication.http.url"},
     {"anonymous", &auth::login_methods::anonymous, ""},
 }};
 
@@ -45,6 +46,7 @@ auth::login_methods methods_set_up(const auth::login_options& o) {
   out.certificate = o.certificate_user != auth::certificate_user::none;
   out.jwt = !o.jwt_key_file.empty() || !o.jwks_file.empty();
   out.password = !o.password_file.empty();
+  out.http = !o.http_url.empty();
   return out;
 }
 

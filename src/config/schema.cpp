@@ -312,6 +312,7 @@ std::vector<section> sections() {
       {"connection", "What one connection may do and cost."},
       {"authentication", "Who clients are; docs/security.md explains it."},
       {"authentication.jwt", "Passwords that are JSON Web Tokens."},
+      {"authentication.http", "A service that is asked about users who are not in the file."},
       {"authorization", "What clients may do."},
       {"session", "What one session may hold, and for how long."},
       {"session.queue", "Messages that wait for a session, queued or offline."},

@@ -113,6 +113,9 @@ explanation explain_connect(const ctl_line& line, const auth::security& decides)
     }
     text = quoted(line.user) + " is not in " + decides.login.password_file + "\n" + text;
   }
+  if (ways->http) {
+    return {true, "allowed if " + decides.login.http_url + " says so\n" + text};
+  }
   return ways->jwt ? explanation{true, "allowed with a good token only\n" + text}
                    : explanation{false, "refused: " + text};
 }

@@ -11,6 +11,8 @@ std::vector<config::difference> take_live_keys(const config::configuration& fres
   // The threads and what they share are made at the start.
   running.login.hash_threads = before.login.hash_threads;
   running.login.hash_queue_max = before.login.hash_queue_max;
+  running.login.http_threads = before.login.http_threads;
+  running.login.http_queue_max = before.login.http_queue_max;
   running.login.cache_entries = before.login.cache_entries;
   running.rights = fresh.rights;
   for (config::listener& l : running.listeners) {

@@ -3,6 +3,7 @@
 #include "read_file.hpp"
 
 #include <godwit/auth/mosquitto_acl.hpp>
+#include <godwit/auth_http/http_authenticator.hpp>
 #include <godwit/config/rules.hpp>
 
 #include <filesystem>
@@ -24,6 +25,7 @@ class loader {
     load_passwords(c.login.password_file, *made);
     load_keys(c.login.jwt_key_file, &auth::jwt_keys::from_key_file, *made);
     load_keys(c.login.jwks_file, &auth::jwt_keys::from_jwks, *made);
+    load_service(c.login, *made);
     load_rules(c.rights, *made);
     if (out_.mistakes.empty()) out_.value = std::move(made);
     return std::move(out_);
@@ -82,6 +84,17 @@ class loader {
     } else if (!keys->holds_secrets() || is_kept_secret(path, *file)) {
       if (!s.keys) s.keys.emplace();
       s.keys->add(*keys);
+    }
+  }
+
+  void load_service(const auth::login_options& o, auth::security& s) {
+    if (o.http_url.empty()) return;
+    auto where = auth_http::parse_url(o.http_url);
+    if (where) {
+      s.remote =
+          std::make_shared<const auth_http::http_authenticator>(*std::move(where), o.http_timeout);
+    } else {
+      blame("authentication.http.url", where.error().what);
     }
   }
 

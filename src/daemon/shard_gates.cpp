@@ -14,10 +14,15 @@ routing::shard_id id_of(std::size_t i) {
 
 shard_gates::shard_gates(const std::shared_ptr<const auth::security>& decides, std::size_t shards,
                          const base::bytes& secret)
-    : pool_{decides->login.hash_threads, decides->login.hash_queue_max} {
+    : hashing_{decides->login.hash_threads, decides->login.hash_queue_max},
+      asking_{decides->remote ? decides->login.http_threads : std::size_t{1},
+              decides->login.http_queue_max} {
   for (std::size_t i = 0; i < shards; ++i) {
-    benches_.push_back(std::make_unique<bench>(*this, id_of(i)));
-    gates_.push_back(std::make_unique<auth::gatekeeper>(decides, *benches_.back(), secret, shards));
+    benches_.push_back(std::make_unique<bench>(*this, hashing_, id_of(i)));
+    bench& computing = *benches_.back();
+    benches_.push_back(std::make_unique<bench>(*this, asking_, id_of(i)));
+    gates_.push_back(
+        std::make_unique<auth::gatekeeper>(decides, computing, *benches_.back(), secret, shards));
     authenticators_.push_back(gates_.back().get());
     authorizers_.push_back(gates_.back().get());
   }
@@ -34,7 +39,7 @@ void shard_gates::adopt(const std::shared_ptr<const auth::security>& fresh) {
 }
 
 bool shard_gates::bench::submit(std::function<void()> work, std::function<void()> after) {
-  return owner_.pool_.submit([this, work = std::move(work), after = std::move(after)] {
+  return pool_.submit([this, work = std::move(work), after = std::move(after)] {
     work();
     owner_.threads_->run_on(id_, after);
   });

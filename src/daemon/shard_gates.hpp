@@ -10,7 +10,8 @@
 
 namespace godwit::daemon {
 
-/// One gatekeeper for each shard, and the threads on which they have passwords computed. Outlives
+/// One gatekeeper for each shard, and the threads that compute passwords and ask services
+/// for them. Outlives
 /// the broker's threads.
 class shard_gates {
  public:
@@ -30,20 +31,26 @@ class shard_gates {
   /// connected is judged again. Does not wait for it.
   void adopt(const std::shared_ptr<const auth::security>& fresh);
   /// Ends the threads; what waits for them is dropped. Before the broker's threads are destroyed.
-  void stop() { pool_.stop(); }
+  void stop() {
+    hashing_.stop();
+    asking_.stop();
+  }
 
  private:
   class bench final : public auth::workshop {
    public:
-    bench(shard_gates& owner, routing::shard_id id) noexcept : owner_{owner}, id_{id} {}
+    bench(shard_gates& owner, net::worker_pool& pool, routing::shard_id id) noexcept
+        : owner_{owner}, pool_{pool}, id_{id} {}
     bool submit(std::function<void()> work, std::function<void()> after) override;
 
    private:
     shard_gates& owner_;
+    net::worker_pool& pool_;
     routing::shard_id id_;
   };
 
-  net::worker_pool pool_;
+  net::worker_pool hashing_;
+  net::worker_pool asking_;
   net::broker_threads* threads_ = nullptr;
   std::vector<std::unique_ptr<bench>> benches_;
   std::vector<std::unique_ptr<auth::gatekeeper>> gates_;

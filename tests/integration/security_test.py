@@ -1,11 +1,14 @@
 """Logins and rights in a real godwitd: password files, tokens, rules, reload, godwitctl."""
 
+import http.server
+import json
 import pathlib
 import signal
 import socket
 import stat
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from harness import Broker, godwitd, loopback_listener, sanitizer_environment
@@ -255,6 +258,51 @@ class Logins(Files):
                                  + text("wrong")))
                 s.close()
             self.assertEqual(code_of(broker, "phone", "ann", PASSWORD), 0)
+
+
+class Service(http.server.BaseHTTPRequestHandler):
+    """Lets in whoever's password is the user name backwards."""
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.asked.append(asked)
+        good = asked["password"] == asked["user_name"][::-1]
+        body = json.dumps({"result": "allow" if good else "deny", "groups": ["staff"]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class HttpService(Files):
+    def test_it_is_asked_about_who_is_not_in_the_file(self):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Service)
+        server.asked = []
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.server_close)
+        ctl("passwd", "--file", self.users, "ann", typed=PASSWORD + "\n")
+        self.write_rules("rules:\n  - allow: all\n    group: staff\n    topic: staff/#\n")
+        login = {"password_file": str(self.users),
+                 "http": {"url": f"http://127.0.0.1:{server.server_port}/mqtt", "cache": "0s"}}
+        with Broker(config={**self.config(), "authentication": login}) as broker:
+            bob = Client(broker.port, "phone", "bob", "bob")
+            self.assertEqual(bob.code, 0)
+            self.assertEqual((bob.subscribe("staff/#"), bob.subscribe("#")), (0, 0x80))
+            self.assertEqual(server.asked, [{"user_name": "bob", "password": "bob",
+                                             "client_id": "phone", "address": "127.0.0.1",
+                                             "listener": "default"}])
+            self.assertEqual(code_of(broker, "x", "carl", "wrong"), 4)
+            self.assertEqual(code_of(broker, "x", "ann", PASSWORD), 0)
+            self.assertEqual(len(server.asked), 2)
+            server.shutdown()
+            server.server_close()
+            self.assertEqual(code_of(broker, "x", "otto", "otto"), 3)  # fails closed
+            bob.close()
 
 
 def code_of(broker, *who):

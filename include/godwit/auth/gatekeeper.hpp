@@ -4,6 +4,7 @@
 #include <godwit/auth/authorizer.hpp>
 #include <godwit/auth/login_cache.hpp>
 #include <godwit/auth/login_throttle.hpp>
+#include <godwit/auth/remote_cache.hpp>
 #include <godwit/auth/security.hpp>
 #include <godwit/auth/workshop.hpp>
 
@@ -14,15 +15,15 @@ namespace godwit::auth {
 /// Decides on one shard who may come in and what they may do. Everything on the shard's thread.
 ///
 /// A login: an open listener lets everybody in. Else the certificate is asked, if the listener
-/// takes certificates; then a password that looks like a token; then the password file. The first
-/// that knows the client decides. Refusals for a wrong password and for an unknown user are alike,
-/// in code and in time.
+/// takes certificates; then a password that looks like a token; then the password file; then the
+/// remote service. The first that knows the client decides. Refusals for a wrong password and for
+/// an unknown user are alike, in code and in time.
 class gatekeeper final : public authenticator, public authorizer {
  public:
   /// `secret`: 32 random bytes of this process, the same on all shards. They share the size of the
   /// cache.
-  gatekeeper(std::shared_ptr<const security> now, workshop& slow_work, base::bytes secret,
-             std::size_t shards);
+  gatekeeper(std::shared_ptr<const security> now, workshop& slow_work, workshop& waiting_work,
+             base::bytes secret, std::size_t shards);
 
   void authenticate(const credentials& c, std::function<void(verdict)> done) override;
   [[nodiscard]] std::optional<principal> review(const principal& who,
@@ -38,7 +39,11 @@ class gatekeeper final : public authenticator, public authorizer {
 
  private:
   struct attempt;
+  void ask_keys(const credentials& c, std::function<void(verdict)> done);
   void ask_password_file(const credentials& c, std::function<void(verdict)> done);
+  struct inquiry;
+  void ask_remote(const credentials& c, std::function<void(verdict)> done);
+  void answered(inquiry& a);
   void compute(std::shared_ptr<attempt> a);
   void computed(attempt& a);
   [[nodiscard]] verdict let_in(identity_parts parts, const credentials& c, const char* why) const;
@@ -47,9 +52,11 @@ class gatekeeper final : public authenticator, public authorizer {
 
   std::shared_ptr<const security> security_;
   workshop& workshop_;
+  workshop& remote_workshop_;
   base::hash_seed seed_;
   std::size_t shards_;
   login_cache cache_;
+  remote_cache remote_cache_;
   login_throttle throttle_;
   open_authorizer open_;
 };

@@ -15,11 +15,12 @@ struct login_methods {
   bool certificate = false;
   bool jwt = false;
   bool password = false;
+  bool http = false;
   /// Clients that show nothing at all are let in as the anonymous user.
   bool anonymous = false;
 
   /// Nothing is asked for: everybody is the anonymous user, whatever they say.
-  [[nodiscard]] bool is_open() const noexcept { return !certificate && !jwt && !password; }
+  [[nodiscard]] bool is_open() const noexcept { return !certificate && !jwt && !password && !http; }
 };
 
 /// What a JSON Web Token must say, and what its claims mean. Empty: not asked for, not used.
@@ -41,6 +42,11 @@ struct login_options {
   std::string jwks_file;
   jwt_options jwt;
   auth::certificate_user certificate_user = auth::certificate_user::none;
+  std::string http_url;                           ///< of a service that is asked; empty: none
+  std::chrono::milliseconds http_timeout{5'000};  ///< for one whole answer
+  std::chrono::seconds http_cache{60};    ///< how long a good answer is remembered; 0 = not at all
+  std::uint16_t http_threads = 4;         ///< that wait for answers
+  std::uint32_t http_queue_max = 1'000;   ///< logins that wait for one of them
   std::uint16_t hash_threads = 1;         ///< that compute password hashes
   std::uint32_t hash_queue_max = 1'000;   ///< logins that wait for one of them
   std::uint32_t cache_entries = 100'000;  ///< good logins remembered, over all shards; 0 = none

@@ -23,7 +23,7 @@ class password_hash {
  public:
   /// Error: what is wrong, for people; never the text itself, which may be a password.
   [[nodiscard]] static base::result<password_hash, std::string> parse(std::string_view text);
-  /// A new argon2id entry with Godwit's cost (19 MiB, 2 passes). Takes about 20 ms; may throw
+  /// A new argon2id entry with Godwit's cost (19 MiB, 2 passes). Takes 20 ms and more; may throw
   /// std::bad_alloc.
   [[nodiscard]] static password_hash of_password(base::bytes_view password);
   /// The entry for a device token as `make_token` makes it.

@@ -103,6 +103,7 @@ class rule_set {
   std::string no_rule_;  ///< "file: no rule allows it"
   std::vector<rule> rules_;
   needs needed_;
+  bool has_names_ = false;  ///< some topic has "%u" or "%c"
   // Rules by the one exact user they name; the others are candidates for everybody. Ascending.
   by_name<std::vector<std::uint32_t>> by_user_;
   std::vector<std::uint32_t> for_all_;

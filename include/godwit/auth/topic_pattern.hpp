@@ -3,15 +3,37 @@
 #include <godwit/base/result.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace godwit::auth {
 
-/// The names that stand for "%u" and "%c" in a pattern.
-struct pattern_names {
-  std::string_view user;
-  std::string_view client_id;
+/// Can this name be put into a pattern?
+[[nodiscard]] bool is_usable_in_pattern(std::string_view name) noexcept;
+
+/// The names that stand for "%u" and "%c" in patterns; made once for a question, whatever the
+/// number of patterns. Borrows them.
+class pattern_names {
+ public:
+  pattern_names() noexcept = default;
+  pattern_names(std::string_view user, std::string_view client_id) noexcept
+      : user_{user},
+        client_id_{client_id},
+        is_user_usable_{is_usable_in_pattern(user)},
+        is_client_usable_{is_usable_in_pattern(client_id)} {}
+
+  /// What stands for "%u" or "%c"; nothing: a name that cannot be put in.
+  [[nodiscard]] std::optional<std::string_view> find(char letter) const noexcept {
+    if (letter == 'u') return is_user_usable_ ? std::optional{user_} : std::nullopt;
+    return is_client_usable_ ? std::optional{client_id_} : std::nullopt;
+  }
+
+ private:
+  std::string_view user_;
+  std::string_view client_id_;
+  bool is_user_usable_ = false;
+  bool is_client_usable_ = false;
 };
 
 /// A topic filter of a rule, in which "%u" may stand for the user name and "%c" for the client id.
@@ -37,13 +59,12 @@ class topic_pattern {
                             unusable how) const noexcept;
 
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
+  /// Is there a placeholder in it?
+  [[nodiscard]] bool has_names() const noexcept { return substitutes_; }
 
  private:
   std::string text_;
-  bool substitutes_ = false;  ///< there is a placeholder in it
+  bool substitutes_ = false;
 };
-
-/// Can this name be put into a pattern?
-[[nodiscard]] bool is_usable_in_pattern(std::string_view name) noexcept;
 
 }  // namespace godwit::auth

@@ -56,7 +56,7 @@ class Gatekeeper : public testing::Test {
  protected:
   Gatekeeper() : Gatekeeper{with_passwords()} {}
   explicit Gatekeeper(std::shared_ptr<const security> s)
-      : gate{std::move(s), works, base::bytes(32, std::byte{7}), 1} {}
+      : gate{std::move(s), works, asking, base::bytes(32, std::byte{7}), 1} {}
 
   struct login {
     std::optional<std::string_view> user{};
@@ -81,12 +81,14 @@ class Gatekeeper : public testing::Test {
     std::optional<verdict> out;
     gate.authenticate(made(l), [&](verdict v) { out = std::move(v); });
     works.run();
+    asking.run();
     EXPECT_TRUE(out.has_value());
     return out.value_or(verdict{.code = reason_code::unspecified_error});
   }
   reason_code code(const login& l) { return ask(l).code; }
 
   bench_workshop works;
+  bench_workshop asking;
   gatekeeper gate;
   base::moment now{base::steady_time{100s}, base::wall_time{1'500s}};
 };
@@ -187,6 +189,20 @@ TEST_F(Gatekeeper, TokensAreReadBeforePasswords) {
   EXPECT_EQ(code({"ann", "secret"}), reason_code::success);
 }
 
+TEST_F(Gatekeeper, SlowsWhoTriesTokens) {
+  auto s = with_passwords();
+  s->keys = *jwt_keys::from_key_file(test::shared_secret);
+  s->listeners[0].ways.jwt = true;
+  gate.adopt(s);
+  for (std::uint32_t i = 0; i <= s->login.failures_free; ++i) {
+    EXPECT_EQ(code({"", test::token_es256}), reason_code::bad_user_name_or_password);
+  }
+  EXPECT_EQ(code({"", test::token_es256}), reason_code::server_unavailable);
+  EXPECT_EQ(code({"", test::token_hs256, "default", "10.0.0.2:1"}), reason_code::success);
+  now.steady += s->login.failure_interval * 2;
+  EXPECT_EQ(code({"", test::token_hs256}), reason_code::success);
+}
+
 TEST_F(Gatekeeper, ALoginsTopicsCountWithoutRules) {
   auto s = with_passwords();
   s->keys = *jwt_keys::from_key_file(test::shared_secret);
@@ -265,6 +281,68 @@ TEST_F(Gatekeeper, NotesWhatRulesAskFor) {
   EXPECT_TRUE(may(ask({"ann", "secret"}).who));
   EXPECT_FALSE(may(ask({"ann", "secret", "default", "[2001:db8::1]:5"}).who));
   EXPECT_TRUE(may(ask({{}, {}, "open"}).who));
+}
+
+class scripted_service final : public remote_authenticator {
+ public:
+  mutable std::size_t asked = 0;
+  mutable remote_question last;
+  remote_answer answer;
+  [[nodiscard]] remote_answer ask(const remote_question& about) const noexcept override {
+    ++asked;
+    last = about;
+    return answer;
+  }
+};
+
+class GatekeeperWithService : public Gatekeeper {
+ protected:
+  GatekeeperWithService() {
+    s->listeners[0].ways.http = true;
+    s->remote = service;
+    service->answer.said = remote_answer::outcome::allowed;
+    gate.adopt(s);
+  }
+  std::shared_ptr<scripted_service> service = std::make_shared<scripted_service>();
+  std::shared_ptr<security> s = with_passwords();
+};
+
+TEST_F(GatekeeperWithService, AsksItAboutWhoIsNotInTheFile) {
+  service->answer.groups = {"staff"};
+  service->answer.good_for = 60s;
+  const verdict v = ask({"bob", "pw", "default", "[::1]:5"});
+  EXPECT_EQ(v.code, reason_code::success);
+  EXPECT_EQ(v.who.user_name(), "bob");
+  EXPECT_EQ(v.who.expires(), now.wall + 60s);
+  EXPECT_THAT(v.who.facts()->groups, testing::ElementsAre("staff"));
+  EXPECT_EQ(service->last.user_name, "bob");
+  EXPECT_EQ(service->last.address, "[::1]");
+  EXPECT_EQ(code({"ann", "wrong"}), reason_code::bad_user_name_or_password);
+  EXPECT_EQ(service->asked, 1U);
+}
+
+TEST_F(GatekeeperWithService, RemembersAGoodAnswerForAWhile) {
+  EXPECT_EQ(code({"bob", "pw"}), reason_code::success);
+  now.steady += 59s;
+  EXPECT_EQ(code({"bob", "pw"}), reason_code::success);
+  EXPECT_EQ(service->asked, 1U);
+  EXPECT_EQ(code({"bob", "other"}), reason_code::success);
+  EXPECT_EQ(service->asked, 2U);
+  now.steady += 61s;
+  EXPECT_EQ(code({"bob", "other"}), reason_code::success);
+  EXPECT_EQ(service->asked, 3U);
+}
+
+// Battery 88
+TEST_F(GatekeeperWithService, LetsNobodyInWhenItFails) {
+  service->answer.said = remote_answer::outcome::failed;
+  EXPECT_EQ(code({"bob", "pw"}), reason_code::server_unavailable);
+  service->answer.said = remote_answer::outcome::denied;
+  EXPECT_EQ(code({"bob", "pw"}), reason_code::bad_user_name_or_password);
+  EXPECT_EQ(service->asked, 2U);  // neither is remembered
+  asking.is_full = true;
+  EXPECT_EQ(code({"bob", "pw"}), reason_code::server_unavailable);
+  EXPECT_EQ(code({"bob", "\xC3\x28"}), reason_code::bad_user_name_or_password);
 }
 
 TEST(LoginThrottle, IsBounded) {

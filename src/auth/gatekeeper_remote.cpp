@@ -1,0 +1,114 @@
+#include "peer_text.hpp"
+
+#include <godwit/auth/gatekeeper.hpp>
+#include <godwit/mqtt/utf8.hpp>
+
+#include <algorithm>
+
+namespace godwit::auth {
+namespace {
+
+using mqtt::reason_code;
+
+verdict refused(const char* why, reason_code code) {
+  return {.code = code, .who = principal{}, .why = why};
+}
+
+std::string_view host_of(std::string_view peer) noexcept {
+  return peer.substr(0, peer.rfind(':'));
+}
+
+}  // namespace
+
+/// A question on its way. Everything that `done` needs of the CONNECT is in it.
+struct gatekeeper::inquiry {
+  std::shared_ptr<const security> judged_by;
+  remote_question about;
+  std::string peer;
+  std::unique_ptr<const auth::certificate> certificate;
+  base::moment started;
+  remote_answer answer;
+  std::function<void(verdict)> done;
+
+  [[nodiscard]] credentials asked() const noexcept {
+    credentials c;
+    c.client_id = about.client_id;
+    c.user_name = about.user_name;
+    c.peer = peer;
+    c.listener = about.listener;
+    c.certificate = certificate.get();
+    c.now = started;
+    return c;
+  }
+};
+
+void gatekeeper::ask_remote(const credentials& c, std::function<void(verdict)> done) {
+  auto a = std::make_shared<inquiry>();
+  a->judged_by = security_;
+  a->about.user_name = *c.user_name;
+  a->about.client_id = c.client_id;
+  a->about.address = host_of(c.peer);
+  a->about.listener = c.listener;
+  a->about.password.assign(c.password->begin(), c.password->end());
+  a->peer = c.peer;
+  a->started = c.now;
+  a->done = std::move(done);
+  if (c.certificate != nullptr) {
+    a->certificate = std::make_unique<const auth::certificate>(*c.certificate);
+  }
+  if (auto known = remote_cache_.find(a->about, c.now.steady)) {
+    a->answer = *std::move(known);
+    answered(*a);
+    return;
+  }
+  if (!throttle_.admits(address_of(c.peer), a->about.user_name, c.now.steady)) {
+    a->done(refused("too many wrong passwords", reason_code::server_unavailable));
+    return;
+  }
+  // JSON is text.
+  if (!is_user_name(a->about.user_name) || !mqtt::is_valid_utf8(base::as_text(*c.password))) {
+    a->done(
+        refused("a user name or password that is no text", reason_code::bad_user_name_or_password));
+    return;
+  }
+  const bool is_taken = remote_workshop_.submit(
+      [a] { a->answer = a->judged_by->remote->ask(a->about); },
+      [this, a] {
+        if (a->answer.said == remote_answer::outcome::allowed) {
+          remote_cache_.add(a->about, a->answer, security_->login.http_cache, a->started.steady);
+        }
+        answered(*a);
+      });
+  if (!is_taken) a->done(refused("too many logins wait", reason_code::server_unavailable));
+}
+
+void gatekeeper::answered(inquiry& a) {
+  switch (a.answer.said) {
+    case remote_answer::outcome::failed:
+      a.done(refused("the HTTP service has not answered as documented",
+                     reason_code::server_unavailable));
+      return;
+    case remote_answer::outcome::denied:
+      throttle_.count_failure(address_of(a.peer), a.about.user_name, a.started.steady);
+      a.done(refused("refused by the HTTP service", reason_code::bad_user_name_or_password));
+      return;
+    case remote_answer::outcome::allowed:
+      break;
+  }
+  identity_parts parts;
+  parts.user_name = a.about.user_name;
+  parts.vouched_by = voucher::http;
+  parts.facts.groups = a.answer.groups;
+  parts.has_facts = !a.answer.groups.empty();
+  if (a.answer.good_for) parts.expires = a.started.wall + *a.answer.good_for;
+  const credentials c = a.asked();
+  verdict v = let_in(std::move(parts), c, "HTTP service");
+  if (a.judged_by != security_) {
+    auto still = review(v.who, c);
+    v = still ? verdict{.code = v.code, .who = *std::move(still), .why = v.why}
+              : refused("refused by the HTTP service", reason_code::bad_user_name_or_password);
+  }
+  a.done(std::move(v));
+}
+
+}  // namespace godwit::auth
