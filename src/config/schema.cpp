@@ -1,5 +1,6 @@
 #include "schema.hpp"
 
+#include "address.hpp"
 #include "expiry_rules.hpp"
 #include "make_key.hpp"
 
@@ -61,6 +62,15 @@ key<configuration> stored(std::string_view path, Kind kind, T store_settings::*m
                           std::string_view doc) {
   return make<configuration>(
       path, kind, [member](configuration& c) -> T& { return c.store.*member; }, doc);
+}
+template <class Kind, class T>
+key<configuration> watched(std::string_view path, Kind kind, T admin::http_options::*member,
+                           std::string_view doc) {
+  return make<configuration>(
+      path, kind, [member](configuration& c) -> T& { return c.http.*member; }, doc);
+}
+bool is_http_address(std::string_view text) {
+  return is_ip_address(text);
 }
 choice<session::denied_reaction> reaction() {
   using session::denied_reaction;
@@ -293,6 +303,13 @@ std::vector<key<configuration>> broker_keys() {
       network("tuning.stop_max", duration{{1, hour}}, &net::tuning::stop_max,
               "A graceful stop ends after this at the latest."),
 
+      watched("http.port", count{{1, any16, "none"}}, &admin::http_options::port,
+              "Where /metrics, /healthz and /readyz are served; none is nowhere."),
+      watched("http.bind",
+              free_text{"an IP address", "such as 127.0.0.1 or \"::1\"", is_http_address},
+              &admin::http_options::bind,
+              "The address to serve them on; nobody is asked for a password there."),
+
       logging("log.level", level(), &observe::log_options::level, "The least that is logged."),
       logging("log.format", format(), &observe::log_options::format,
               "Lines for people, or one JSON object a line."),
@@ -323,6 +340,7 @@ std::vector<section> sections() {
       {"protocol.mqtt31.retry", "Sending again on a live connection, as MQTT 3.1 allows."},
       {"sys", "The broker's own topics."},
       {"tuning", "Sizes of the broker's insides; the defaults fit."},
+      {"http", "For Prometheus and for supervisors."},
       {"log", "What the broker says."},
   };
 }

@@ -11,6 +11,7 @@
 #include "signals.hpp"
 #include "store_commands.hpp"
 #include "surroundings.hpp"
+#include "watch_page.hpp"
 
 #include <godwit/base/checked_cast.hpp>
 #include <godwit/config/render.hpp>
@@ -119,7 +120,7 @@ class broker_process {
   exit_status serve() {
     if (file_.value.store.kept == config::persistence::none) {
       store::memory_store in_memory{store::memory_store::mode::immediate};
-      return serve_with(in_memory);
+      return serve_with(in_memory, nullptr);
     }
     const store_rocksdb::options how = store_options(line_, file_.value);
     const auto on_disk = open_store(how, clock_, log_);
@@ -134,12 +135,12 @@ class broker_process {
         });
       });
     };
-    const exit_status status = serve_with(*on_disk);
+    const exit_status status = serve_with(*on_disk, on_disk.get());
     signals_.watch(-1);
     return status;
   }
 
-  exit_status serve_with(store::store& durable) {
+  exit_status serve_with(store::store& durable, const store_rocksdb::rocksdb_store* on_disk) {
     shard_gates gates{decides_, options_.shard.shards, random_secret()};
     routing::interest_table interest{options_.shard.shards, options_.shard.seed};
     broker::number_source numbers;
@@ -154,6 +155,14 @@ class broker_process {
       log_.error("listener.failed", {{"reason", reason}, {"remedy", remedy}});
       return exit_status::failed;
     }
+    std::optional<admin::http_server> watchers;
+    if (file_.value.http.port != 0) {
+      const watched_broker watched{counters, durable, on_disk, is_serving_};
+      watchers.emplace(file_.value.http,
+                       [watched](std::string_view path) { return answer_watcher(watched, path); });
+      log_.info("http.open",
+                {{"address", file_.value.http.bind}, {"port", unsigned{watchers->port()}}});
+    }
     durable.on_news([this, &threads, &durable] {
       threads.wake_all();
       const store::condition state = durable.state();
@@ -165,6 +174,7 @@ class broker_process {
       threads_ended_ = true;
       signals_.wake();
     });
+    is_serving_ = true;
     say_ready(threads);
     const exit_status status = follow_signals(threads);
     threads.join();
@@ -218,6 +228,7 @@ class broker_process {
             return exit_status::cut_short;
           }
           stopping = true;
+          is_serving_ = false;
           log_.info("broker.stopping");
           tell(notifier_.stopping("Closing connections"));
           break;
@@ -332,6 +343,7 @@ class broker_process {
   std::function<void()> on_request_;
   std::atomic<store::condition> store_state_{store::condition::good};
   std::atomic<bool> threads_ended_{false};
+  std::atomic<bool> is_serving_{false};
 };
 
 }  // namespace

@@ -75,7 +75,8 @@ class ConnectionLog(unittest.TestCase):
                  ("x" * 24, wire.connect("x" * 24, version="3.1", keep_alive=1), 2,
                   "protocol.mqtt31.client_id_chars_max"),
                  ("slow", wire.connect("slow", keep_alive=61), 3, "connection.keep_alive_max"),
-                 ("five", self.connect_of_level(5, b"\0" + wire.text("five")), 0x84, "MQTT 5"),
+                 ("five", self.connect_of_level(5, b"\x04\x15\x00\x01x" + wire.text("five")), 0x8C,
+                  "v5 MQTT-4.12.0-1"),
                  ("", self.connect_of_level(6, wire.text("six")), 1, "MQTT-3.1.2-2")]
         with BalancedBroker(strict) as broker:
             for client, packet, code, rule in cases:

@@ -113,7 +113,7 @@ TEST(Schema, NoTwoKeysFillTheSameMember) {
                                   "1.25",    "false", "disconnect", "suppress", "drop-newest",
                                   "warn",    "json",  "none",       "received", "/tmp/x",
                                   "subject", "1",     "true",       "tolerate", "least-in-flight",
-                                  "a/#=1h"}) {
+                                  "a/#=1h",  "::1"}) {
       if (changed.usual != candidate && !changed.set(c, candidate)) {
         other = candidate;
         break;
