@@ -52,7 +52,10 @@ shard_engine::written shard_engine::write_publish(connection_handle h, connectio
     p.properties = compose_properties(o, 0);
     const std::size_t size = mqtt::encoded_size(p, c.version);
     session::outgoing_aliases& aliases = c.v5->outgoing;
-    const bool is_aliased = aliases.are_allowed() && o.topic.size() >= alias_worth_it;
+    // Not for QoS 2: libraries keep that packet until PUBREL, and some forget then what its alias
+    // stands for.
+    const bool is_aliased = aliases.are_allowed() && o.quality != mqtt::qos::exactly_once &&
+                            o.topic.size() >= alias_worth_it;
     // With an alias the length of the properties may need another byte, too.
     if (is_aliased && size + alias_bytes + 2 <= c.v5->packet_bytes_max) {
       const auto use = aliases.take(o.topic);
