@@ -1,4 +1,5 @@
 #include <godwit/admin/http_server.hpp>
+#include <godwit/net/signals_blocked.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -12,7 +13,6 @@
 #include <boost/beast/http.hpp>
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <stdexcept>
 #include <thread>
@@ -128,16 +128,11 @@ http_server::http_server(const http_options& o, handler answer)
                              "; choose another http.port or stop who uses it"};
   }
   asio::co_spawn(engine_->context, engine_->accept(), asio::detached);
-  // Signals belong to the main thread.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const net::signals_blocked here;
   engine_->thread = std::thread{[this] {
     ::pthread_setname_np(::pthread_self(), "godwit/http");
     engine_->context.run();
   }};
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 http_server::~http_server() {

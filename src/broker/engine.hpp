@@ -232,8 +232,7 @@ struct shard_engine {
   void deliver_share(session_handle h, session_slot& s, routed_message& m,
                      const routing::subscription_options& o, std::string_view share,
                      mqtt::message_number commit, delivery& d);
-  void deliver(session_handle h, session_slot& s, routed_message& m, const copy_terms& how,
-               delivery& d);
+  void deliver(session_handle h, session_slot& s, routed_message& m, copy_terms how, delivery& d);
   bool make_room(session_slot& s, std::size_t size);
   void count_dropped(observe::drop_reason why, const session::tally& t, bool was_in_log);
   void count_expired(const session::tally& t);

@@ -6,8 +6,6 @@ namespace godwit::broker {
 
 namespace {
 
-/// A payload above this is sent from where it lies.
-constexpr std::size_t by_reference_above = 4'096;
 /// A topic alias as a property.
 constexpr std::size_t alias_bytes = 3;
 /// A topic below this is as short as its alias.

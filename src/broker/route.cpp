@@ -137,10 +137,9 @@ void shard_engine::deliver_share(session_handle h, session_slot& s, routed_messa
           d);
 }
 
-void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
-                           const copy_terms& wanted, delivery& d) {
+void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m, copy_terms how,
+                           delivery& d) {
   ++d.matched;
-  copy_terms how = wanted;
   const bool is_retained_live = m.fields().retain && !how.is_replay && s.extras;
   if (is_retained_live && !GODWIT_SEEDED_BUG(retained_old_live_after_replay) &&
       is_superseded(s, m.fields())) {

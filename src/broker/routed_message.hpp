@@ -34,6 +34,9 @@ class routed_message {
   base::ref<const mqtt::message> message_;
 };
 
+/// A payload above this is sent from where it lies.
+inline constexpr std::size_t by_reference_above = 4'096;
+
 /// How one subscriber gets its copy.
 struct copy_terms {
   mqtt::qos quality = mqtt::qos::at_most_once;

@@ -6,9 +6,6 @@ namespace godwit::broker {
 
 namespace {
 
-/// A payload above this is sent from where it lies.
-constexpr std::size_t by_reference_above = 4'096;
-
 outgoing_copy copy_of(const session::outgoing& o) {
   const mqtt::message& m = *o.message;
   outgoing_copy c;

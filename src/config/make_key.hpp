@@ -27,14 +27,14 @@ key<Target> make(std::string_view path, Kind kind, Field field, std::string_view
 struct text_or_word {
   std::string_view word;
   std::string_view what;
+  std::string_view rule{};  ///< "1 to 256 bytes"
   [[nodiscard]] std::string kind() const { return std::string(word) + " or " + std::string(what); }
-  [[nodiscard]] std::string range() const { return {}; }
+  [[nodiscard]] std::string range() const { return std::string(rule); }
   complaint read(std::string_view text, std::string_view, std::string& out) const {
     constexpr std::size_t bytes_max = 256;
-    const bool is_printable = std::ranges::none_of(
-        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-    if (text.empty() || text.size() > bytes_max || !is_printable) {
-      return quoted(text) + " is neither " + std::string(word) + " nor " + std::string(what);
+    if (text.empty() || text.size() > bytes_max || !is_printable(text)) {
+      return quoted(text) + " is neither " + std::string(word) + " nor " + std::string(what) +
+             (rule.empty() ? "" : " of " + std::string(rule));
     }
     out = text == word ? std::string_view{} : text;
     return std::nullopt;

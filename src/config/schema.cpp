@@ -69,9 +69,6 @@ key<configuration> watched(std::string_view path, Kind kind, T admin::http_optio
   return make<configuration>(
       path, kind, [member](configuration& c) -> T& { return c.http.*member; }, doc);
 }
-bool is_http_address(std::string_view text) {
-  return is_ip_address(text);
-}
 choice<session::denied_reaction> reaction() {
   using session::denied_reaction;
   return {
@@ -116,25 +113,6 @@ choice<observe::log_level> level() {
 choice<observe::log_format> format() {
   return {{{"text", observe::log_format::text}, {"json", observe::log_format::json}}};
 }
-
-/// Printable text, or "none"; the member is empty for that.
-struct text_or_none {
-  static constexpr std::size_t bytes_max = 256;
-  [[nodiscard]] std::string kind() const { return "none or a text"; }
-  [[nodiscard]] std::string range() const { return "1 to 256 bytes"; }
-  complaint read(std::string_view text, std::string_view, std::string& out) const {
-    const bool is_printable = std::ranges::none_of(
-        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-    if (text.empty() || text.size() > bytes_max || !is_printable) {
-      return quoted(text) + " is neither none nor a text of 1 to 256 bytes";
-    }
-    out = text == "none" ? std::string_view{} : text;
-    return std::nullopt;
-  }
-  [[nodiscard]] std::string show(const std::string& value) const {
-    return value.empty() ? "none" : value;
-  }
-};
 
 }  // namespace
 
@@ -236,7 +214,8 @@ std::vector<key<configuration>> broker_keys() {
             "How long messages of these topics live that do not say so themselves."),
       limit("protocol.receive_maximum_overrun", overrun(), &limits::receive_maximum_overrun,
             "What a 5.0 client gets for more than connection.receive_maximum."),
-      limit("protocol.response_information", text_or_none{}, &limits::response_information,
+      limit("protocol.response_information", text_or_word{"none", "a text", "1 to 256 bytes"},
+            &limits::response_information,
             "What 5.0 clients get that ask for it; %c stands for the client id."),
       limit("protocol.mqtt31.client_id_chars_max", count{{1, any16, "off"}},
             &limits::mqtt31_client_id_chars_max,
@@ -306,7 +285,7 @@ std::vector<key<configuration>> broker_keys() {
       watched("http.port", count{{1, any16, "none"}}, &admin::http_options::port,
               "Where /metrics, /healthz and /readyz are served; none is nowhere."),
       watched("http.bind",
-              free_text{"an IP address", "such as 127.0.0.1 or \"::1\"", is_http_address},
+              free_text{"an IP address", "such as 127.0.0.1 or \"::1\"", is_ip_address},
               &admin::http_options::bind,
               "The address to serve them on; nobody is asked for a password there."),
 

@@ -210,11 +210,14 @@ std::vector<std::string_view> split_list(std::string_view text) {
   }
 }
 
+bool is_printable(std::string_view text) {
+  return std::ranges::none_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
 bool is_full_path(std::string_view text) {
   constexpr std::size_t path_bytes_max = 4'095;
-  return text.starts_with('/') && text.size() <= path_bytes_max &&
-         std::ranges::none_of(
-             text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  return text.starts_with('/') && text.size() <= path_bytes_max && is_printable(text);
 }
 
 std::string list_words(const std::vector<std::string_view>& words, std::string_view separator,

@@ -235,6 +235,8 @@ struct text_list {
 };
 /// "a, b,c" -> "a" "b" "c", without the blanks around them.
 [[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
+/// Has no control characters.
+[[nodiscard]] bool is_printable(std::string_view text);
 [[nodiscard]] bool is_full_path(std::string_view text);
 
 /// One of a few words.

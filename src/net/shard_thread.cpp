@@ -3,11 +3,11 @@
 #include "opening.hpp"
 
 #include <godwit/net/shard_thread.hpp>
+#include <godwit/net/signals_blocked.hpp>
 
 #include <boost/asio/post.hpp>
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -20,22 +20,6 @@ namespace {
 /// Refused connections that are logged: so many at once, then one in so long.
 constexpr std::uint32_t refused_lines_burst = 20;
 constexpr std::chrono::milliseconds refused_line_interval{500};
-
-/// Signals belong to the thread that starts the broker.
-class signals_blocked {
- public:
-  signals_blocked() noexcept {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  signals_blocked(const signals_blocked&) = delete;
-  signals_blocked& operator=(const signals_blocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 void take_earlier(std::optional<base::steady_time>& due,
                   std::optional<base::steady_time> other) noexcept {

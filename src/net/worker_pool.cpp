@@ -1,23 +1,18 @@
+#include <godwit/net/signals_blocked.hpp>
 #include <godwit/net/worker_pool.hpp>
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <utility>
 
 namespace godwit::net {
 
 worker_pool::worker_pool(std::size_t threads, std::size_t queue_max) : queue_max_{queue_max} {
-  // Signals belong to the thread that starts the broker.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const signals_blocked here;
   for (std::size_t i = 0; i < threads; ++i) {
     threads_.emplace_back([this] { run(); });
     ::pthread_setname_np(threads_.back().native_handle(), "godwit/work");
   }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 worker_pool::~worker_pool() {

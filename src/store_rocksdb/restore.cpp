@@ -131,18 +131,24 @@ class restoring {
     if (!at->status().ok()) add_damage(at->status(), report_);
   }
 
+  /// A live message, with its body if all are loaded.
+  found_message take(const message_record& r) {
+    found_message m{.summary = {.number = r.fields.number,
+                                .content_size = r.content_size(),
+                                .arrival = r.fields.arrival,
+                                .expiry_s = r.fields.expiry_s},
+                    .body = {}};
+    if (load_at_once_) {
+      m.body = mqtt::message::make(r.fields);
+      out_.bodies_bytes += r.content_size();
+    }
+    return m;
+  }
+
   void add_message(const message_record& r, std::uint64_t chunk, std::uint32_t offset) {
     const std::uint64_t number = r.fields.number.value();
     if (state_.messages().find(number) != body_location{chunk, offset}) return;
-    last_.summary = {.number = r.fields.number,
-                     .content_size = r.content_size(),
-                     .arrival = r.fields.arrival,
-                     .expiry_s = r.fields.expiry_s};
-    last_.body = {};
-    if (load_at_once_) {
-      last_.body = mqtt::message::make(r.fields);
-      out_.bodies_bytes += r.content_size();
-    }
+    last_ = take(r);
     // A body lies in front of the first record that names it. So one that is named once is mostly
     // not looked for again, and a map of all of them would be most of the time of a start.
     if (state_.messages().references(number) > 1) messages_.insert_or_assign(number, last_);
@@ -185,16 +191,7 @@ class restoring {
       wanted.push_back(out_.sessions[session].entries[entry].summary.number.value());
     }
     read_messages(std::move(wanted), [this](const message_record& r) {
-      found_message m{.summary = {.number = r.fields.number,
-                                  .content_size = r.content_size(),
-                                  .arrival = r.fields.arrival,
-                                  .expiry_s = r.fields.expiry_s},
-                      .body = {}};
-      if (load_at_once_) {
-        m.body = mqtt::message::make(r.fields);
-        out_.bodies_bytes += r.content_size();
-      }
-      messages_.insert_or_assign(r.fields.number.value(), std::move(m));
+      messages_.insert_or_assign(r.fields.number.value(), take(r));
     });
     for (const auto& [session, entry] : strays_) {
       store::restored_entry& e = out_.sessions[session].entries[entry];
