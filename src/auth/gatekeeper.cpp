@@ -157,7 +157,7 @@ void gatekeeper::authenticate(const credentials& c, std::function<void(verdict)>
 /// by address, because a token's user is known only afterwards.
 void gatekeeper::ask_keys(const credentials& c, std::function<void(verdict)> done) {
   const address_bytes from = address_of(c.peer);
-  const std::string_view sender = c.peer.substr(0, c.peer.rfind(':'));
+  const std::string_view sender = host_of(c.peer);
   if (!throttle_.admits(from, sender, c.now.steady)) {
     done(refused("too many bad tokens", reason_code::server_unavailable));
     return;
@@ -222,18 +222,23 @@ void gatekeeper::computed(attempt& a) {
   parts.user_name = a.user;
   parts.vouched_by = voucher::password;
   parts.proof = proof_of(*a.entry, seed_);
-  verdict v = let_in(std::move(parts), c, "password");
-  if (a.judged_by != security_) {
-    auto still = review(v.who, c);
-    v = still ? verdict{.code = v.code, .who = *std::move(still), .why = v.why}
-              : refused(wrong_password);
-  }
-  a.done(std::move(v));
+  a.done(let_in_late(*a.judged_by, std::move(parts), c, "password", wrong_password));
 }
 
 verdict gatekeeper::let_in(identity_parts parts, const credentials& c, const char* why) const {
   add_needed_facts(parts, c);
   return {.code = reason_code::success, .who = make_principal(std::move(parts)), .why = why};
+}
+
+verdict gatekeeper::let_in_late(const security& judged_by, identity_parts parts,
+                                const credentials& c, const char* why,
+                                const char* otherwise) const {
+  verdict v = let_in(std::move(parts), c, why);
+  if (&judged_by == security_.get()) return v;
+  auto still = review(v.who, c);
+  if (!still) return refused(otherwise);
+  v.who = *std::move(still);
+  return v;
 }
 
 principal gatekeeper::anonymous(const credentials& c) const {

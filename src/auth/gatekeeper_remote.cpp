@@ -14,9 +14,7 @@ verdict refused(const char* why, reason_code code) {
   return {.code = code, .who = principal{}, .why = why};
 }
 
-std::string_view host_of(std::string_view peer) noexcept {
-  return peer.substr(0, peer.rfind(':'));
-}
+constexpr const char* refused_by_service = "refused by the HTTP service";
 
 }  // namespace
 
@@ -90,7 +88,7 @@ void gatekeeper::answered(inquiry& a) {
       return;
     case remote_answer::outcome::denied:
       throttle_.count_failure(address_of(a.peer), a.about.user_name, a.started.steady);
-      a.done(refused("refused by the HTTP service", reason_code::bad_user_name_or_password));
+      a.done(refused(refused_by_service, reason_code::bad_user_name_or_password));
       return;
     case remote_answer::outcome::allowed:
       break;
@@ -102,13 +100,7 @@ void gatekeeper::answered(inquiry& a) {
   parts.has_facts = !a.answer.groups.empty();
   if (a.answer.good_for) parts.expires = a.started.wall + *a.answer.good_for;
   const credentials c = a.asked();
-  verdict v = let_in(std::move(parts), c, "HTTP service");
-  if (a.judged_by != security_) {
-    auto still = review(v.who, c);
-    v = still ? verdict{.code = v.code, .who = *std::move(still), .why = v.why}
-              : refused("refused by the HTTP service", reason_code::bad_user_name_or_password);
-  }
-  a.done(std::move(v));
+  a.done(let_in_late(*a.judged_by, std::move(parts), c, "HTTP service", refused_by_service));
 }
 
 }  // namespace godwit::auth

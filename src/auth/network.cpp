@@ -93,8 +93,7 @@ std::optional<network> parse_network(std::string_view text) {
 }
 
 address_bytes address_of(std::string_view peer) {
-  const auto colon = peer.rfind(':');
-  std::string_view host = peer.substr(0, colon);
+  std::string_view host = host_of(peer);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   return parse_address(host).value_or(address_bytes{});
 }

@@ -47,6 +47,11 @@ class gatekeeper final : public authenticator, public authorizer {
   void compute(std::shared_ptr<attempt> a);
   void computed(attempt& a);
   [[nodiscard]] verdict let_in(identity_parts parts, const credentials& c, const char* why) const;
+  /// The same for a login that took a while: what decides may have changed since `judged_by`. What
+  /// is not good any more gets `otherwise`.
+  [[nodiscard]] verdict let_in_late(const security& judged_by, identity_parts parts,
+                                    const credentials& c, const char* why,
+                                    const char* otherwise) const;
   [[nodiscard]] principal anonymous(const credentials& c) const;
   void add_needed_facts(identity_parts& parts, const credentials& c) const;
 
