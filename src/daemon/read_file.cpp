@@ -56,9 +56,11 @@ base::result<file_text, file_failure> read_file(const std::string& path, std::si
       (mode & S_IROTH) != 0 || ((mode & S_IRGRP) != 0 && is_foreign_group && facts.st_gid != 0);
   out.is_writable_by_others =
       (mode & (S_IWOTH | S_IWGRP)) != 0 || (facts.st_uid != 0 && facts.st_uid != ::geteuid());
-  out.text.resize(bytes_max + 1);
+  // One more byte than there should be shows the end; a file that grows meanwhile needs more.
+  out.text.resize(std::min(static_cast<std::size_t>(facts.st_size), bytes_max) + 1);
   std::size_t size = 0;
-  while (size < out.text.size()) {
+  while (size <= bytes_max) {
+    if (size == out.text.size()) out.text.resize(std::min(size * 2, bytes_max + 1));
     const ssize_t n = ::read(fd.value(), out.text.data() + size, out.text.size() - size);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return file_failure{"cannot be read: " + message_of(errno)};
