@@ -6,6 +6,8 @@
 #include <godwit/mqtt/reason_code.hpp>
 #include <godwit/mqtt/types.hpp>
 
+#include <memory>
+#include <string_view>
 #include <utility>
 
 namespace godwit::broker {
@@ -14,16 +16,37 @@ namespace godwit::broker {
 /// an earlier connection of the session.
 inline constexpr pending_id first_publish = ~pending_id{0};
 
-/// One answer of the broker to one client.
+/// What few answers have.
+struct answer_details {
+  base::bytes codes;           ///< SUBACK, UNSUBACK
+  base::bytes properties;      ///< CONNACK
+  const char* what = nullptr;  ///< Reason String of a failure; a literal
+};
+
+/// One answer of the broker to one client. Small, because every connection keeps room for some.
 struct answer {
   mqtt::packet_type type = mqtt::packet_type::puback;
   mqtt::packet_id id{};
-  std::uint8_t code = 0;  ///< return or reason code; those of SUBACK and UNSUBACK are in `codes`
+  std::uint8_t code = 0;  ///< return or reason code; not of SUBACK and UNSUBACK, which have many
   bool session_present = false;
-  pending_id waits_for = 0;    ///< 0 = may leave
-  base::bytes codes{};         ///< SUBACK, UNSUBACK
-  const char* what = nullptr;  ///< Reason String of a failure; a literal
-  base::bytes properties{};    ///< CONNACK
+  pending_id waits_for = 0;  ///< 0 = may leave
+  std::unique_ptr<answer_details> details{};
+
+  [[nodiscard]] answer_details& detail() {
+    if (!details) details = std::make_unique<answer_details>();
+    return *details;
+  }
+  [[nodiscard]] base::bytes_view codes() const noexcept {
+    return details ? base::bytes_view{details->codes} : base::bytes_view{};
+  }
+  [[nodiscard]] base::bytes_view properties() const noexcept {
+    return details ? base::bytes_view{details->properties} : base::bytes_view{};
+  }
+  /// The Reason String, empty for none.
+  [[nodiscard]] std::string_view what() const noexcept {
+    return details && details->what != nullptr ? std::string_view{details->what}
+                                               : std::string_view{};
+  }
 };
 
 /// The answers of one connection in the order of what they answer; each leaves when it and all

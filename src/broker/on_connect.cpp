@@ -177,8 +177,8 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
   }
   answer a{.type = mqtt::packet_type::connack};
   if (policy.has_properties) {
-    a.properties = connack_properties(p, options.limits, client_id);
-    const mqtt::connack_view view{false, 0, mqtt::properties_view{a.properties}};
+    a.detail().properties = connack_properties(p, options.limits, client_id);
+    const mqtt::connack_view view{false, 0, mqtt::properties_view{a.properties()}};
     if (mqtt::encoded_size(view, p.version) > c.v5->packet_bytes_max) {
       refuse(h, refusal(mqtt::reason_code::packet_too_large, "v5 MQTT-3.1.2-24",
                         "the CONNACK does not fit into the client's Maximum Packet Size"));
@@ -338,8 +338,11 @@ void shard_engine::refuse(connection_handle h, const mqtt::protocol_error& error
              error.code != mqtt::reason_code::protocol_error) {
     code = mqtt::connack_code_v3(error.code);
   }
-  if (code)
-    write_answer(h, c, {.type = mqtt::packet_type::connack, .code = *code, .what = error.what});
+  if (code) {
+    answer a{.type = mqtt::packet_type::connack, .code = *code};
+    a.detail().what = error.what;
+    write_answer(h, c, a);
+  }
   doom(h, {session::close_cause::refused, error});
 }
 

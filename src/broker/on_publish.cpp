@@ -148,11 +148,12 @@ void shard_engine::answer_publish(connection_handle h, connection& c, mqtt::qos 
   if (quality == mqtt::qos::at_most_once) return;
   const auto type =
       quality == mqtt::qos::at_least_once ? mqtt::packet_type::puback : mqtt::packet_type::pubrec;
-  const answer a{.type = type, .id = id, .code = static_cast<std::uint8_t>(code), .what = what};
+  answer a{.type = type, .id = id, .code = static_cast<std::uint8_t>(code)};
+  if (what != nullptr) a.detail().what = what;
   if (c.answers.empty() || GODWIT_SEEDED_BUG(answer_overtakes)) {
     write_answer(h, c, a);
   } else {
-    answer_now(h, c, a);
+    answer_now(h, c, std::move(a));
   }
 }
 

@@ -47,6 +47,7 @@ shard_engine::handled shard_engine::on_subscribe(connection_handle h, connection
   const pending_id pending =
       make_pending(goal::answer{h, c.session, mqtt::packet_type::suback, decoded->id});
   answer a{.type = mqtt::packet_type::suback, .id = decoded->id, .waits_for = pending};
+  answer_details& details = a.detail();
   const std::uint32_t identifier = decoded->properties.subscription_identifier().value_or(0);
   bool wrote = false;
   auto filters = decoded->filters();
@@ -55,8 +56,8 @@ shard_engine::handled shard_engine::on_subscribe(connection_handle h, connection
     // M31-retry-4]
     const filter_answer its =
         subscribe(h, c.session, s, *request, identifier, decoded->dup, pending, wrote);
-    a.codes.push_back(suback_code(its.code, request->quality, c.version));
-    if (a.what == nullptr) a.what = its.what;
+    details.codes.push_back(suback_code(its.code, request->quality, c.version));
+    if (details.what == nullptr) details.what = its.what;
     if (c.is_doomed) {
       erase_pending(pending);
       return handled::ended;
@@ -203,17 +204,18 @@ shard_engine::handled shard_engine::on_unsubscribe(connection_handle h, connecti
   const pending_id pending =
       make_pending(goal::answer{h, c.session, mqtt::packet_type::unsuback, decoded->id});
   answer a{.type = mqtt::packet_type::unsuback, .id = decoded->id, .waits_for = pending};
+  base::bytes& codes = a.detail().codes;
   bool wrote = false;
   auto filters = decoded->filters();
   while (const auto next = filters.next()) {
     const std::string filter = clean_filter(*next, c.version);
     const auto parts = mqtt::parse_topic_filter(filter);
     if (!s.subscriptions.erase(filter)) {
-      a.codes.push_back(std::byte(parts ? reason_code::no_subscription_existed
-                                        : reason_code::topic_filter_invalid));
+      codes.push_back(std::byte(parts ? reason_code::no_subscription_existed
+                                      : reason_code::topic_filter_invalid));
       continue;
     }
-    a.codes.push_back(std::byte(reason_code::success));
+    codes.push_back(std::byte(reason_code::success));
     GODWIT_ASSERT(parts.has_value());
     ports.counters.subtract(observe::counter::subscriptions);
     if (parts->group.empty()) {

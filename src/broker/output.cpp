@@ -12,7 +12,7 @@ void encode(const answer& a, mqtt::protocol_version v, const mqtt::properties_vi
       break;
     case mqtt::packet_type::suback:
     case mqtt::packet_type::unsuback:
-      mqtt::encode(mqtt::suback_view{a.type, a.id, a.codes, properties}, v, out);
+      mqtt::encode(mqtt::suback_view{a.type, a.id, a.codes(), properties}, v, out);
       break;
     default:
       mqtt::encode(mqtt::ack_view{a.type, a.id, static_cast<mqtt::reason_code>(a.code), properties},
@@ -73,16 +73,15 @@ void shard_engine::write_answer(connection_handle h, connection& c, const answer
   const std::size_t before = out.size();
   const bool is_over = [&] {
     const bool is_wanted = a.type == mqtt::packet_type::connack || link.wants_problem_information;
-    if (a.what == nullptr || a.what[0] == '\0' || !is_wanted) return true;
+    if (a.what().empty() || !is_wanted) return true;
     composed_.clear();
-    mqtt::properties_builder{composed_}.add(mqtt::property_id::reason_string,
-                                            std::string_view{a.what});
+    mqtt::properties_builder{composed_}.add(mqtt::property_id::reason_string, a.what());
     encode(a, c.version, mqtt::properties_view{composed_}, out);
     return out.size() - before > link.packet_bytes_max;
   }();
   if (is_over) {
     out.resize(before);
-    encode(a, c.version, mqtt::properties_view{a.properties}, out);
+    encode(a, c.version, mqtt::properties_view{a.properties()}, out);
   }
   if (out.size() - before > link.packet_bytes_max) {
     out.resize(before);

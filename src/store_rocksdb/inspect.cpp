@@ -19,10 +19,10 @@ bool has_content(const std::string& database) {
   return false;
 }
 
-void check_schema(database& db, const std::string& directory) {
+std::uint32_t check_schema(database& db, const std::string& directory) {
   std::string value;
   const rocksdb::Status s = db.db().Get({}, db.meta(), "schema", &value);
-  if (!s.ok()) return;  // replay reports what cannot be read
+  if (!s.ok()) return 0;  // replay reports what cannot be read
   byte_reader from{value};
   std::ignore = from.integer<std::uint8_t>();
   const auto found = from.integer<std::uint32_t>();
@@ -31,6 +31,7 @@ void check_schema(database& db, const std::string& directory) {
                       directory + ": written by a later version: its schema is " +
                           std::to_string(found) + ", this version knows " + std::to_string(schema)};
   }
+  return found;
 }
 
 bool is_damage(const rocksdb::Status& s) {
@@ -75,7 +76,7 @@ inspection inspect(const std::string& directory, const options& how,
       return out;
     }
   }
-  check_schema(*out.db, directory);
+  out.schema = check_schema(*out.db, directory);
   out.found = replay_journal(*out.db, watermark, out.damage);
   if (!strict.ok()) {
     // Only what no acknowledgement waited for may be cut off, and only the watermark can tell;

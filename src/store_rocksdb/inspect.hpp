@@ -9,6 +9,7 @@ namespace godwit::store_rocksdb {
 struct inspection {
   bool is_new = false;           ///< nothing is there yet
   std::unique_ptr<database> db;  ///< read-only; none if it does not open at all
+  std::uint32_t schema = 0;      ///< 0: it cannot be read
   replayed found;
   damage_report damage;
   bool torn_tail = false;

@@ -51,7 +51,7 @@ store_stats stats_of(const inspection& from, const std::string& directory) {
   const journal_state& j = from.found.journal;
   const tables& t = *from.found.state;
   s.uuid = from.found.uuid;
-  s.schema = schema;
+  s.schema = from.schema;
   s.first_chunk = j.first;
   s.last_chunk = j.last;
   s.journal_bytes = j.bytes;

@@ -120,6 +120,8 @@ void oracle::withdraw(const std::vector<message_index>& wills) {
   for (const message_index m : wills) {
     published& w = messages_.at(m);
     if (w.left_by->ends() != 0 && w.left_by->reason() != "server_stopping") continue;
+    // What waits for its delay is sent when the session ends, also by its own client's Clean Start.
+    if (w.delay_s != 0 && w.ends_early) continue;
     const auto ends = std::ranges::count_if(restarts_, [&](stamp s) { return s > w.first_sent; });
     if (ends == 1) w.withdrawn_since = context_.mark();
   }

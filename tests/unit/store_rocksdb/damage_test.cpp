@@ -6,6 +6,8 @@
 #include "random_batches.hpp"
 #include "temporary_directory.hpp"
 
+#include <godwit/store_rocksdb/tools.hpp>
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -31,7 +33,14 @@ struct used_store {
     {
       opened_store s{small_options(directory / "killed"), {.file_system = disk}};
       std::ignore = describe(*s);
-      for (int i = 0; i < 400; ++i) std::ignore = s->submit(batches.next());
+      // Whatever the committer takes together, there are at least twenty commits.
+      for (int i = 0; i < 400; ++i) {
+        if (i % 20 == 0) {
+          s.commit(batches.next());
+        } else {
+          std::ignore = s->submit(batches.next());
+        }
+      }
       s.commit(batches.next());
       disk->power_off();  // nothing that closing does reaches the disk
     }
@@ -197,6 +206,28 @@ TEST(Damage, ALaterSchemaIsRefused) {
               std::string::npos)
         << text;
   }
+}
+
+/// Schema 1 is schema 2 without the forms that MQTT 5 needs, and none of these is in here.
+TEST(Damage, NoneIsSeenInAStoreOfSchema1WhichBecomesOneOfThisSchema) {
+  const temporary_directory d;
+  const store_rocksdb::options o = small_options(d / "s");
+  fill(o);
+  const std::string sound = [&] {
+    opened_store s{o};
+    return describe(*s);
+  }();
+  write_rows(o, [](auto& db, auto& batch) {
+    std::string value;
+    store_rocksdb::append_integers(value, std::uint8_t{1}, std::uint32_t{1});
+    ASSERT_TRUE(batch.Put(db.meta(), "schema", value).ok());
+  });
+  EXPECT_EQ(store_rocksdb::stats(o.directory).schema, 1U);
+  {
+    opened_store s{o};
+    EXPECT_EQ(describe(*s), sound);
+  }
+  EXPECT_EQ(store_rocksdb::stats(o.directory).schema, store_rocksdb::schema);
 }
 
 TEST(Damage, IsReportedWithFileOffsetAndChunks) {
