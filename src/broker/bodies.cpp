@@ -59,9 +59,7 @@ void shard_engine::on_bodies(store::fetched&& answer) {
     base::ref<const mqtt::message>& m = answer.messages[i];
     using fate = session::message_log::body_fate;
     if (m && (!is_wanted || s->log.put_body(page.positions[i], m) != fate::wrong)) continue;
-    const session::tally t = s->log.lose_body(page.positions[i], records_);
-    missing.count += t.count;
-    missing.bytes += t.bytes;
+    missing += s->log.lose_body(page.positions[i], records_);
   }
   if (missing.count != 0) {
     count_dropped(observe::drop_reason::body_missing, missing, true);

@@ -58,7 +58,7 @@ tally message_log::pump(const pump_rules& rules, recorder& records, std::vector<
   settle_waits(rules.durable);
   release(out);
   admit(rules, records, expired);
-  send(rules, out);
+  send(rules, records, out, expired);
   trim();
   return expired;
 }
@@ -75,9 +75,7 @@ void message_log::admit(const pump_rules& rules, recorder& records, tally& expir
     // Nothing overtakes a message that may come back, so what has an id on disk lies in front.
     if (e.at() == state::tentative || e.at() == state::moving) return;
     if (is_over(e, rules)) {
-      const tally t = drop(e, records);
-      expired.count += t.count;
-      expired.bytes += t.bytes;
+      expired += drop(e, records);
       ++gaps_;
       continue;
     }
@@ -99,7 +97,8 @@ void message_log::admit(const pump_rules& rules, recorder& records, tally& expir
 
 /// What goes out again counts against the window of the new connection, which may be narrower than
 /// the one that it was sent in. [v5 MQTT-3.3.4-9]
-void message_log::send(const pump_rules& rules, std::vector<outgoing>& out) {
+void message_log::send(const pump_rules& rules, recorder& records, std::vector<outgoing>& out,
+                       tally& expired) {
   for (; sent_end_ < admitted_end_; ++sent_end_) {
     log_entry& e = entries_[sent_end_];
     const bool has_id = e.at() != state::gone && e.id().value() != 0;
@@ -114,6 +113,11 @@ void message_log::send(const pump_rules& rules, std::vector<outgoing>& out) {
       case state::admitted:
       case state::sent:
         if (e.waits() || !e.has_body()) return;
+        // It got its packet id in time, but nothing of it has left yet. [v5 MQTT-3.3.2-5]
+        if (!e.was_sent() && has_expired(e, rules)) {
+          expired += drop(e, records);
+          break;
+        }
         out.push_back({outgoing::kind::publish, e.quality(),
                        e.was_sent() && !GODWIT_SEEDED_BUG(resume_without_dup), e.retain(), e.id(),
                        e.body(), identifiers_of(e)});
@@ -166,9 +170,7 @@ tally message_log::suspend() {
   for (std::uint32_t i = 0; extras_ && extras_->unassured != 0 && i < entries_.size(); ++i) {
     log_entry& e = entries_[i];
     if (e.at() == state::gone || e.quality() != mqtt::qos::at_most_once) continue;
-    const tally t = take_out(e);
-    dropped.count += t.count;
-    dropped.bytes += t.bytes;
+    dropped += take_out(e);
   }
   sent_end_ = 0;
   take_off_wire();

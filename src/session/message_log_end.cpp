@@ -26,9 +26,7 @@ tally message_log::drop_older_than(base::wall_time oldest, recorder& records) {
     log_entry& e = entries_[i];
     if (e.at() != state::queued) continue;
     if (e.arrival() >= oldest) break;
-    const tally t = drop(e, records);
-    dropped.count += t.count;
-    dropped.bytes += t.bytes;
+    dropped += drop(e, records);
   }
   trim();
   return dropped;
@@ -68,9 +66,7 @@ tally message_log::end_session(recorder& records) {
     log_entry& e = entries_[i];
     if (e.at() == state::gone || e.at() == state::moving || may_move(e)) continue;
     // The end of a session leaves messages of shared groups in the store; this one stays nowhere.
-    const tally t = is_shared(e) ? drop(e, records) : take_out(e);
-    went.count += t.count;
-    went.bytes += t.bytes;
+    went += is_shared(e) ? drop(e, records) : take_out(e);
   }
   if (extras_) extras_->to_release.clear();
   trim();

@@ -117,9 +117,12 @@ void message_log::free_id(log_entry& e) noexcept {
   e.set(mqtt::packet_id{});
 }
 
+bool message_log::has_expired(const log_entry& e, const pump_rules& rules) noexcept {
+  return e.is_expired(rules.now) && !GODWIT_SEEDED_BUG(expired_still_sent);
+}
+
 bool message_log::is_over(const log_entry& e, const pump_rules& rules) noexcept {
-  return e.arrival() < rules.oldest ||
-         (e.is_expired(rules.now) && !GODWIT_SEEDED_BUG(expired_still_sent));
+  return e.arrival() < rules.oldest || has_expired(e, rules);
 }
 
 void message_log::put_on_wire(log_entry& e) noexcept {

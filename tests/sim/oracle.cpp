@@ -79,12 +79,16 @@ bool oracle::may_match(std::size_t persona, const published& m) const {
 }
 
 /// Was it certainly the first PUBLISH of the message that made this copy? One that was sent again
-/// may have passed once already, before there was a subscription, and then comes late.
-bool oracle::is_first_way(const session_model& s, const published& m) const {
-  return m.sends <= 1 || std::ranges::any_of(s.filters, [&](const auto& f) {
-           return matches(f.first, m.topic) && f.second.certain_since <= m.first_sent &&
-                  f.second.spans.back().low != qos::at_most_once;
-         });
+/// may have passed once already, before there was a subscription, have expired, or have been
+/// refused for lack of disk, and then comes late.
+bool oracle::is_first_way(std::size_t persona, const published& m) const {
+  if (m.sends <= 1) return true;
+  if (m.expiry_s != 0 || context_.was_disk_low_since(m.first_sent)) return false;
+  return std::ranges::any_of(sessions_[persona].filters, [&](const auto& f) {
+    if (!matches(f.first, m.topic) || f.second.certain_since > m.first_sent) return false;
+    const filter_model::span& now = f.second.spans.back();
+    return now.low != qos::at_most_once && !(now.may_be_no_local && is_own(persona, m));
+  });
 }
 
 bool oracle::certainly_before(const published& a, const published& b) const {
@@ -242,7 +246,7 @@ void oracle::on_live(std::size_t persona, message_index m, const arrival& a) {
   if (is_first && sent.retain && !a.shared) check_live_against_replay(persona, m);
   if (a.shared) {
     on_shared(persona, m, p.quality);
-  } else if (is_first && !sent.is_will && is_first_way(s, sent)) {
+  } else if (is_first && !sent.is_will && is_first_way(persona, sent)) {
     auto& newest = s.newest[{sent.publisher, sent.topic, sent.quality, p.quality}];
     if (newest > m) context_.fail(who + name_of(m) + " came after " + name_of(newest));
     newest = std::max(newest, m);

@@ -102,7 +102,7 @@ class oracle {
   void check_expiry(std::size_t persona, message_index m, const arrival& a) const;
   void check_identifiers(std::size_t persona, message_index m, const arrival& a) const;
   void check_delay(const std::string& who, message_index m) const;
-  [[nodiscard]] bool is_first_way(const session_model& s, const published& m) const;
+  [[nodiscard]] bool is_first_way(std::size_t persona, const published& m) const;
   [[nodiscard]] bool certainly_before(const published& a, const published& b) const;
   [[nodiscard]] bool is_superseded(const published& m, stamp at) const;
   [[nodiscard]] std::size_t crashes_since(stamp s) const;

@@ -34,6 +34,12 @@ struct outgoing {
 struct tally {
   std::uint64_t count = 0;
   std::uint64_t bytes = 0;
+
+  tally& operator+=(const tally& other) noexcept {
+    count += other.count;
+    bytes += other.bytes;
+    return *this;
+  }
 };
 
 /// The one ordered log of a session's outgoing messages: queued, in flight and offline are
@@ -211,7 +217,7 @@ class message_log {
   void put_on_wire(log_entry& e) noexcept;
   void take_off_wire() noexcept;
   void admit(const pump_rules& rules, recorder& records, tally& expired);
-  void send(const pump_rules& rules, std::vector<outgoing>& out);
+  void send(const pump_rules& rules, recorder& records, std::vector<outgoing>& out, tally& expired);
   [[nodiscard]] std::span<const std::uint32_t> identifiers_of(const log_entry& e) const;
   void release(std::vector<outgoing>& out);
   tally take_out(log_entry& e) noexcept;
@@ -231,6 +237,7 @@ class message_log {
     return !e.has_body() && (e.at() == state::queued || e.at() == state::sent);
   }
   [[nodiscard]] bool has_enough_ahead(const pump_rules& rules, const page_rules& most) const;
+  [[nodiscard]] static bool has_expired(const log_entry& e, const pump_rules& rules) noexcept;
   [[nodiscard]] static bool is_over(const log_entry& e, const pump_rules& rules) noexcept;
 
   base::chunked_ring<log_entry> entries_;

@@ -92,6 +92,20 @@ TEST(MessageLog, ResendsWhatExpiredAfterItWasSent) {
   EXPECT_THAT(l.pump(), ElementsAre("m1 q1 #1 dup"));
 }
 
+/// The first one got its packet id before it expired, and waited for the disk.
+TEST(MessageLog, SendsNothingThatExpiredBeforeItLeft) {
+  wire_log l{persistent};
+  l.log.add({numbered(1, at_second(1'000), 10), q2, false, {}, {}}, l.records);
+  l.add(2, q2);
+  EXPECT_THAT(l.pump(), IsEmpty());
+  l.make_durable();
+  l.rules.now = at_second(1'010);
+  EXPECT_THAT(l.pump(), ElementsAre("m2 q2 #2"));
+  EXPECT_EQ(l.too_old.count, 1U);
+  EXPECT_THAT(l.submit(), ElementsAre("rem 1"));
+  EXPECT_EQ(l.log.inflight(), 1U);
+}
+
 TEST(MessageLog, KeepsAllMessagesBytesInBoundsBehindAStuckOne) {
   wire_log l;
   l.rules.window = 1;
