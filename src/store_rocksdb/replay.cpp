@@ -1,5 +1,6 @@
 #include "replay.hpp"
 
+#include "chunk_walk.hpp"
 #include "codec.hpp"
 #include "status.hpp"
 
@@ -99,36 +100,30 @@ class reading {
 
   void read_chunks() {
     journal_state& j = out_.journal;
-    rocksdb::ReadOptions how;
-    how.readahead_size = std::size_t{2} << 20U;
-    std::unique_ptr<rocksdb::Iterator> at{db_.db().NewIterator(how, db_.journal())};
     std::uint64_t expected = j.first;
     std::optional<std::uint64_t> hash;
-    at->Seek(key_of(expected));
+    std::optional<chunk_walk> at{std::in_place, db_, expected, chunk_walk::checks::all};
     while (expected <= j.last) {
-      if (!at->Valid()) {
+      if (!at->valid()) {
         if (at->status().ok()) break;
-        // The iterator stops at a block that it cannot read; whatever lies behind is found one by
-        // one.
+        // It stops at a block that it cannot read; whatever lies behind is found one by one.
         add_damage(at->status(), report_);
-        at.reset(db_.db().NewIterator(how, db_.journal()));
         const std::uint64_t next = next_readable(expected);
         miss(expected, next - 1);
         expected = next;
         hash.reset();
-        at->Seek(key_of(expected));
+        at.emplace(db_, expected, chunk_walk::checks::all);
         continue;
       }
-      byte_reader key{view(at->key())};
-      const auto number = key.integer<std::uint64_t>();
+      const std::uint64_t number = at->number();
       if (number != expected) {
         miss(expected, number - 1);
         expected = number;
         hash.reset();
       }
-      hash = read_chunk(number, view(at->value()), hash);
+      hash = read_chunk(number, at->bytes(), hash);
       ++expected;
-      at->Next();
+      at->next();
     }
     if (expected <= j.last) miss(expected, j.last);
   }

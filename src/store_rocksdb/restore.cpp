@@ -1,3 +1,4 @@
+#include "chunk_walk.hpp"
 #include "codec.hpp"
 #include "replay.hpp"
 #include "status.hpp"
@@ -112,23 +113,21 @@ class restoring {
 
   void read_journal() {
     if (from_.journal.first == 0) return;
-    rocksdb::ReadOptions how;
-    how.readahead_size = std::size_t{2} << 20U;
-    const std::unique_ptr<rocksdb::Iterator> at{db_.db().NewIterator(how, db_.journal())};
-    for (at->Seek(key_of(from_.journal.first)); at->Valid(); at->Next()) {
-      byte_reader key{view(at->key())};
-      const auto number = key.integer<std::uint64_t>();
+    chunk_walk at{db_, from_.journal.first, chunk_walk::checks::none};
+    for (; at.valid(); at.next()) {
       // Checked in the first reading.
-      auto chunk = chunk_reader::open_checked(view(at->value()), number);
+      auto chunk = chunk_reader::open_checked(at.bytes(), at.number());
       if (!chunk) continue;
       chunk_record r;
       std::uint32_t offset = 0;
       while (chunk->next(r, offset)) {
-        if (const auto* const m = std::get_if<message_record>(&r)) add_message(*m, number, offset);
+        if (const auto* const m = std::get_if<message_record>(&r)) {
+          add_message(*m, at.number(), offset);
+        }
         if (const auto* const e = std::get_if<enqueued_record>(&r)) add_entry(*e);
       }
     }
-    if (!at->status().ok()) add_damage(at->status(), report_);
+    if (!at.status().ok()) add_damage(at.status(), report_);
   }
 
   /// A live message, with its body if all are loaded.

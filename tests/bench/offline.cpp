@@ -16,10 +16,11 @@ traffic_plan plan_for(const options& from, std::size_t sessions, std::size_t pub
     plan.streams.push_back({.topic = "bench/offline/all"});
     plan.to = audience::everyone;
   } else {
-    for (std::size_t i = 0; i < sessions; ++i) {
+    // A stream has one publisher, because only then it has an order.
+    for (std::size_t i = 0; i < std::max(sessions, publishers); ++i) {
       plan.streams.push_back({.topic = "bench/offline/" + std::to_string(i),
                               .publisher = static_cast<std::uint32_t>(i % publishers),
-                              .receiver = static_cast<std::uint32_t>(i)});
+                              .receiver = static_cast<std::uint32_t>(i % sessions)});
     }
   }
   plan.receivers = sessions;
@@ -27,6 +28,14 @@ traffic_plan plan_for(const options& from, std::size_t sessions, std::size_t pub
   plan.qos = std::max<std::uint8_t>(from.qos, 1);
   plan.under_way_max = plan.streams.size() * from.each;
   return plan;
+}
+
+std::vector<std::string> topics_of(const traffic_plan& plan, std::uint32_t receiver) {
+  std::vector<std::string> topics;
+  for (const auto& s : plan.streams) {
+    if (plan.to == audience::everyone || s.receiver == receiver) topics.push_back(s.topic);
+  }
+  return topics;
 }
 
 /// Sessions that are away while messages come for them.
@@ -71,7 +80,7 @@ offline::offline(const options& from)
                              .id = "bench-away-" + std::to_string(i),
                              .version = from.version,
                              .source = i % from.sources,
-                             .filters = {plan.streams[from.same_topic ? 0 : i].topic},
+                             .filters = topics_of(plan, i),
                              .qos = plan.qos};
     away_.push_back(std::make_unique<subscriber>(loop_, std::move(settings), i, messages_));
     everyone_.push_back(away_.back().get());

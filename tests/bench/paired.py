@@ -113,7 +113,7 @@ SUITE = {
     "durable-64": (["offline", "--window", "100", "--each", "3000"], QUEUE),
     "durable-200": (["offline", "--window", "100", "--each", "3000", "--payload", "200"], QUEUE),
     "durable-window-1": (
-        ["offline", "--publishers", "200", "--window", "1", "--each", "1000"],
+        ["offline", "--publishers", "200", "--window", "1", "--each", "500"],
         [*QUEUE, ("acknowledgement_us_p50", "µs", 0), ("acknowledgement_us_p99", "µs", 0)],
     ),
     "durable-fan-out": (

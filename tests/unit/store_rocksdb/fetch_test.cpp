@@ -48,14 +48,16 @@ TEST(StoreFetch, FindsBodiesThatGarbageCollectionMoves) {
   o.garbage = {.start_bytes = 20'000, .live_factor = 1, .step_bytes = 5'000};
   opened_store s{o};
   s.commit({opening(1), entry(1, 1, 1, "kept")});
-  for (std::uint64_t i = 2; i <= 2'000; ++i) {
+  const auto has_moved = [&] { return s->read_gauges().moved_bytes != 0; };
+  // How much the committer takes together, and so when it collects, is up to the machine.
+  for (std::uint64_t i = 2; i <= 2'000 || (i <= 20'000 && !has_moved()); ++i) {
     std::ignore = s->submit({entry(1, i, i, std::string(200, 'x'))});
     std::ignore = s->submit({removal(1, i)});
     if (i % 100 == 0) {
       ASSERT_EQ(fetch(s, numbers({1})), std::vector<std::string>{"kept"});
     }
   }
-  EXPECT_GT(s->read_gauges().moved_bytes, 0U);
+  EXPECT_TRUE(has_moved());
 }
 
 TEST(StoreFetch, BringsWhatRecoveryLeftInTheStore) {
