@@ -100,8 +100,10 @@ class Unit(unittest.TestCase):
     def test_it_reloads_and_ends_as_the_program_does(self):
         text = UNIT.read_text()
         for line in ["Type=notify", "ExecReload=/bin/kill -HUP $MAINPID",
-                     "RestartPreventExitStatus=2"]:
+                     "RestartPreventExitStatus=2", "User=godwit"]:
             self.assertIn(line + "\n", text)
+        # It would hide /proc/sys/kernel/random/uuid, which a new store needs.
+        self.assertNotIn("\nProcSubset", text)
 
 
 if __name__ == "__main__":
