@@ -10,7 +10,9 @@ ctest --test-dir build/dev -L '^check-all$' --no-tests=error --output-on-failure
 
 cmake --preset tsan
 cmake --build --preset tsan -j "$(nproc)"
-ctest --test-dir build/tsan -L '^check$' --no-tests=error --output-on-failure -j "$(nproc)"
+suppressions="$PWD/tests/support/tsan.supp"
+TSAN_OPTIONS="suppressions=$suppressions:halt_on_error=0:exitcode=99:second_deadlock_stack=1" \
+  ctest --test-dir build/tsan -L '^check$' --no-tests=error --output-on-failure -j "$(nproc)"
 
 cmake --preset fuzz
 cmake --build --preset fuzz -j "$(nproc)" --target fuzz-targets
