@@ -31,6 +31,19 @@ base::bytes digest(const EVP_MD* which, base::bytes_view data, base::bytes_view 
   return out;
 }
 
+base::bytes pbkdf2(const EVP_MD* which, base::bytes_view password, base::bytes_view salt,
+                   std::uint32_t iterations) {
+  base::bytes out(static_cast<std::size_t>(EVP_MD_get_size(which)));
+  // A null pointer would make OpenSSL measure the password itself.
+  const char* const text = password.empty() ? "" : reinterpret_cast<const char*>(password.data());
+  const int made =
+      PKCS5_PBKDF2_HMAC(text, base::checked_cast<int>(password.size()), readable(salt),
+                        base::checked_cast<int>(salt.size()), base::checked_cast<int>(iterations),
+                        which, base::checked_cast<int>(out.size()), writable(out));
+  GODWIT_ASSERT(made == 1);
+  return out;
+}
+
 }  // namespace
 
 bool is_same(base::bytes_view a, base::bytes_view b) noexcept {
@@ -45,17 +58,14 @@ base::bytes sha512(base::bytes_view data, base::bytes_view more) {
   return digest(EVP_sha512(), data, more);
 }
 
+base::bytes pbkdf2_sha256(base::bytes_view password, base::bytes_view salt,
+                          std::uint32_t iterations) {
+  return pbkdf2(EVP_sha256(), password, salt, iterations);
+}
+
 base::bytes pbkdf2_sha512(base::bytes_view password, base::bytes_view salt,
                           std::uint32_t iterations) {
-  base::bytes out(64);
-  // A null pointer would make OpenSSL measure the password itself.
-  const char* const text = password.empty() ? "" : reinterpret_cast<const char*>(password.data());
-  const int made =
-      PKCS5_PBKDF2_HMAC(text, base::checked_cast<int>(password.size()), readable(salt),
-                        base::checked_cast<int>(salt.size()), base::checked_cast<int>(iterations),
-                        EVP_sha512(), base::checked_cast<int>(out.size()), writable(out));
-  GODWIT_ASSERT(made == 1);
-  return out;
+  return pbkdf2(EVP_sha512(), password, salt, iterations);
 }
 
 base::bytes hmac_sha256(base::bytes_view key, base::bytes_view data) {

@@ -13,6 +13,8 @@ namespace godwit::auth {
 [[nodiscard]] base::bytes sha256(base::bytes_view data);
 /// Of `data` followed by `more`.
 [[nodiscard]] base::bytes sha512(base::bytes_view data, base::bytes_view more);
+[[nodiscard]] base::bytes pbkdf2_sha256(base::bytes_view password, base::bytes_view salt,
+                                        std::uint32_t iterations);
 [[nodiscard]] base::bytes pbkdf2_sha512(base::bytes_view password, base::bytes_view salt,
                                         std::uint32_t iterations);
 /// Keyed digests: who does not know the key cannot make them.

@@ -1,4 +1,5 @@
 #include "crypto.hpp"
+#include "kept_credentials.hpp"
 #include "peer_text.hpp"
 
 #include <godwit/auth/gatekeeper.hpp>
@@ -41,11 +42,6 @@ base::hash_seed seed_from(base::bytes_view secret) {
   return seed;
 }
 
-/// Of an entry's text, so that a changed entry has another.
-std::uint64_t proof_of(const password_hash& entry, const base::hash_seed& seed) noexcept {
-  return base::seeded_hash(entry.text(), seed);
-}
-
 login_throttle::options throttle_options(const login_options& o) noexcept {
   return {.failures_free = o.failures_free, .failure_interval = o.failure_interval};
 }
@@ -64,40 +60,27 @@ struct gatekeeper::attempt {
   bool is_user = false;                  ///< false: a stand-in, and the answer is no
   std::string user;
   base::bytes password;
-  std::string client_id;
-  std::string peer;
-  std::string listener;
-  std::unique_ptr<const auth::certificate> certificate;
-  base::moment started;
+  kept_credentials asked;
   bool is_right = false;
   std::function<void(verdict)> done;
 
-  attempt() = default;
+  explicit attempt(const credentials& c)
+      : user{*c.user_name}, password{c.password->begin(), c.password->end()}, asked{c} {}
   attempt(const attempt&) = delete;
   attempt& operator=(const attempt&) = delete;
   ~attempt() { wipe(password); }
-
-  [[nodiscard]] credentials asked() const noexcept {
-    credentials c;
-    c.client_id = client_id;
-    c.user_name = user;
-    c.peer = peer;
-    c.listener = listener;
-    c.certificate = certificate.get();
-    c.now = started;
-    return c;
-  }
 };
 
 gatekeeper::gatekeeper(std::shared_ptr<const security> now, workshop& slow_work,
-                       workshop& waiting_work, base::bytes secret, std::size_t shards)
+                       workshop& waiting_work, base::bytes secret, place where)
     : security_{std::move(now)},
       workshop_{slow_work},
       remote_workshop_{waiting_work},
       seed_{seed_from(secret)},
-      shards_{shards},
-      cache_{secret, security_->login.cache_entries / shards},
-      remote_cache_{std::move(secret), security_->login.cache_entries / shards},
+      place_{where},
+      nonce_key_{hmac_sha256(secret, base::as_bytes("SCRAM"))},
+      cache_{secret, security_->login.cache_entries / where.shards},
+      remote_cache_{std::move(secret), security_->login.cache_entries / where.shards},
       throttle_{throttle_options(security_->login), seed_} {}
 
 void gatekeeper::adopt(std::shared_ptr<const security> fresh) {
@@ -171,21 +154,12 @@ void gatekeeper::ask_keys(const credentials& c, std::function<void(verdict)> don
 void gatekeeper::ask_password_file(const credentials& c, std::function<void(verdict)> done) {
   const std::string_view user = *c.user_name;
   const auto* const found = security_->passwords->find(user);
-  auto a = std::make_shared<attempt>();
+  auto a = std::make_shared<attempt>(c);
   a->judged_by = security_;
   a->is_user = found != nullptr;
   a->entry = found != nullptr ? &found->hash
                               : &security_->passwords->stand_in(base::seeded_hash(user, seed_));
-  a->user = user;
-  a->password.assign(c.password->begin(), c.password->end());
-  a->client_id = c.client_id;
-  a->peer = c.peer;
-  a->listener = c.listener;
-  a->started = c.now;
   a->done = std::move(done);
-  if (c.certificate != nullptr) {
-    a->certificate = std::make_unique<const auth::certificate>(*c.certificate);
-  }
   if (a->is_user && cache_.knows(user, *a->entry, a->password)) {
     a->is_right = true;
     computed(*a);
@@ -211,9 +185,9 @@ void gatekeeper::compute(std::shared_ptr<attempt> a) {
 }
 
 void gatekeeper::computed(attempt& a) {
-  const credentials c = a.asked();
+  const credentials c = a.asked.view();
   if (!a.is_right) {
-    throttle_.count_failure(address_of(a.peer), a.user, a.started.steady);
+    throttle_.count_failure(address_of(c.peer), a.user, c.now.steady);
     a.done(refused(wrong_password));
     return;
   }
@@ -221,7 +195,7 @@ void gatekeeper::computed(attempt& a) {
   identity_parts parts;
   parts.user_name = a.user;
   parts.vouched_by = voucher::password;
-  parts.proof = proof_of(*a.entry, seed_);
+  parts.proof = proof_of(*a.entry);
   a.done(let_in_late(*a.judged_by, std::move(parts), c, "password", wrong_password));
 }
 
@@ -265,10 +239,11 @@ std::optional<principal> gatekeeper::review(const principal& who, const credenti
     case voucher::nobody:
       if (!how->is_open() && !how->anonymous) return std::nullopt;
       return anonymous(c);
-    case voucher::password: {
-      const auto* const entry =
-          how->password ? security_->passwords->find(who.user_name()) : nullptr;
-      if (entry == nullptr || proof_of(entry->hash, seed_) != known->proof) return std::nullopt;
+    case voucher::password:
+    case voucher::scram: {
+      const bool is_offered = by == voucher::scram ? how->scram : how->password;
+      const auto* const entry = is_offered ? security_->passwords->find(who.user_name()) : nullptr;
+      if (entry == nullptr || proof_of(entry->hash) != known->proof) return std::nullopt;
       break;
     }
     case voucher::certificate:

@@ -1,3 +1,4 @@
+#include "kept_credentials.hpp"
 #include "peer_text.hpp"
 
 #include <godwit/auth/gatekeeper.hpp>
@@ -22,22 +23,9 @@ constexpr const char* refused_by_service = "refused by the HTTP service";
 struct gatekeeper::inquiry {
   std::shared_ptr<const security> judged_by;
   remote_question about;
-  std::string peer;
-  std::unique_ptr<const auth::certificate> certificate;
-  base::moment started;
+  kept_credentials asked;
   remote_answer answer;
   std::function<void(verdict)> done;
-
-  [[nodiscard]] credentials asked() const noexcept {
-    credentials c;
-    c.client_id = about.client_id;
-    c.user_name = about.user_name;
-    c.peer = peer;
-    c.listener = about.listener;
-    c.certificate = certificate.get();
-    c.now = started;
-    return c;
-  }
 };
 
 void gatekeeper::ask_remote(const credentials& c, std::function<void(verdict)> done) {
@@ -48,12 +36,8 @@ void gatekeeper::ask_remote(const credentials& c, std::function<void(verdict)> d
   a->about.address = host_of(c.peer);
   a->about.listener = c.listener;
   a->about.password.assign(c.password->begin(), c.password->end());
-  a->peer = c.peer;
-  a->started = c.now;
+  a->asked = kept_credentials{c};
   a->done = std::move(done);
-  if (c.certificate != nullptr) {
-    a->certificate = std::make_unique<const auth::certificate>(*c.certificate);
-  }
   if (auto known = remote_cache_.find(a->about, c.now.steady)) {
     a->answer = *std::move(known);
     answered(*a);
@@ -73,7 +57,8 @@ void gatekeeper::ask_remote(const credentials& c, std::function<void(verdict)> d
       [a] { a->answer = a->judged_by->remote->ask(a->about); },
       [this, a] {
         if (a->answer.said == remote_answer::outcome::allowed) {
-          remote_cache_.add(a->about, a->answer, security_->login.http_cache, a->started.steady);
+          remote_cache_.add(a->about, a->answer, security_->login.http_cache,
+                            a->asked.started.steady);
         }
         answered(*a);
       });
@@ -87,7 +72,7 @@ void gatekeeper::answered(inquiry& a) {
                      reason_code::server_unavailable));
       return;
     case remote_answer::outcome::denied:
-      throttle_.count_failure(address_of(a.peer), a.about.user_name, a.started.steady);
+      throttle_.count_failure(address_of(a.asked.peer), a.about.user_name, a.asked.started.steady);
       a.done(refused(refused_by_service, reason_code::bad_user_name_or_password));
       return;
     case remote_answer::outcome::allowed:
@@ -98,8 +83,8 @@ void gatekeeper::answered(inquiry& a) {
   parts.vouched_by = voucher::http;
   parts.facts.groups = a.answer.groups;
   parts.has_facts = !a.answer.groups.empty();
-  if (a.answer.good_for) parts.expires = a.started.wall + *a.answer.good_for;
-  const credentials c = a.asked();
+  if (a.answer.good_for) parts.expires = a.asked.started.wall + *a.answer.good_for;
+  const credentials c = a.asked.view();
   a.done(let_in_late(*a.judged_by, std::move(parts), c, "HTTP service", refused_by_service));
 }
 

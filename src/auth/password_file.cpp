@@ -1,9 +1,12 @@
+#include "crypto.hpp"
+
 #include <godwit/auth/password_file.hpp>
 #include <godwit/base/assert.hpp>
 #include <godwit/base/escape.hpp>
 #include <godwit/mqtt/utf8.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace godwit::auth {
 namespace {
@@ -16,6 +19,12 @@ constexpr std::size_t sample_max = 64;
 constexpr std::string_view nobody =
     "$argon2id$v=19$m=19456,t=2,p=1$nE1SMLuVNQwVpGzZlQQjPg$"
     "kVqZ2Jp0m3O8x0nJc0wQn6k4q0Vb6mXkqv2bVYF5W7s";
+
+/// The same for SCRAM. Its keys belong to no password.
+constexpr std::string_view nobody_scram =
+    "$scram-sha-256$20000$nE1SMLuVNQwVpGzZlQQjPg==$"
+    "kVqZ2Jp0m3O8x0nJc0wQn6k4q0Vb6mXkqv2bVYF5W7s=$"
+    "x0nJc0wQn6k4q0Vb6mXkqv2bVYF5W7skVqZ2Jp0m3O8=";
 
 std::string_view take_line(std::string_view& text) {
   const auto end = text.find('\n');
@@ -40,14 +49,19 @@ bool is_user_name(std::string_view name) noexcept {
 }
 
 password_file::password_file() {
-  auto parsed = password_hash::parse(nobody);
-  GODWIT_ASSERT(parsed.has_value());
-  kinds_.push_back(*std::move(parsed));
+  const auto add = [](std::string_view text, std::vector<password_hash>& to) {
+    auto parsed = password_hash::parse(text);
+    GODWIT_ASSERT(parsed.has_value());
+    to.push_back(*std::move(parsed));
+  };
+  add(nobody, kinds_);
+  add(nobody_scram, scram_kinds_);
 }
 
 base::result<password_file, std::vector<mistake>> password_file::parse(std::string_view text) {
   password_file out;
   std::vector<mistake> wrong;
+  bool has_scram = false;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const auto blame = [&](std::string what) {
       if (wrong.size() < mistakes_max) wrong.push_back({number, std::move(what)});
@@ -75,6 +89,10 @@ base::result<password_file, std::vector<mistake>> password_file::parse(std::stri
       blame(shown + " is there already, in line " + std::to_string(at->second.line));
       continue;
     }
+    if (hash->kind() == hash_kind::scram_sha256) {
+      if (!std::exchange(has_scram, true)) out.scram_kinds_.clear();
+      if (out.scram_kinds_.size() < sample_max) out.scram_kinds_.push_back(*hash);
+    }
     if (out.entries_.size() == 1) out.kinds_.clear();
     if (out.kinds_.size() < sample_max) out.kinds_.push_back(std::move(*hash));
   }
@@ -89,6 +107,16 @@ const password_file::entry* password_file::find(std::string_view user) const noe
 
 const password_hash& password_file::stand_in(std::uint64_t number) const noexcept {
   return kinds_[number % kinds_.size()];
+}
+
+scram_verifier password_file::stand_in_for_scram(std::string_view user, base::bytes& salt) const {
+  // The first entry is a key that nobody outside knows, and that is the same after a restart.
+  salt = hmac_sha256(base::as_bytes(scram_kinds_.front().text()), base::as_bytes(user));
+  const std::size_t number = std::to_integer<std::size_t>(salt.back());
+  scram_verifier keys = scram_kinds_[number % scram_kinds_.size()].scram().value();
+  salt.resize(std::min(salt.size(), keys.salt.size()));
+  keys.salt = salt;
+  return keys;
 }
 
 std::string with_entry(std::string_view text, std::string_view user, const password_hash& hash) {

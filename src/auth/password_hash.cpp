@@ -106,13 +106,23 @@ base::result<password_hash, std::string> password_hash::parse(std::string_view t
   } else if (*kind == "6") {
     out.kind_ = hash_kind::salted_sha512;
     salt = take_until(rest, '$');
+  } else if (*kind == "scram-sha-256") {
+    out.kind_ = hash_kind::scram_sha256;
+    hash_size = 32;
+    const auto count = take_until(rest, '$');
+    const auto n = count ? read_number(*count, iterations_max) : std::nullopt;
+    if (!n || *n < scram_iterations_min) {
+      return std::string{"has no number of iterations from 4096 to 10000000"};
+    }
+    out.iterations_ = *n;
+    salt = take_until(rest, '$');
   } else if (*kind == "token") {
     out.kind_ = hash_kind::device_token;
     hash_size = 32;
   } else {
     return std::string{
-        "is a kind of hash that is not known; known are $argon2id$, $7$, $6$ and "
-        "$token$"};
+        "is a kind of hash that is not known; known are $argon2id$, $7$, $6$, "
+        "$scram-sha-256$ and $token$"};
   }
   if (out.kind_ != hash_kind::device_token) {
     const auto decoded = salt ? decode_base64(*salt) : std::nullopt;
@@ -120,6 +130,15 @@ base::result<password_hash, std::string> password_hash::parse(std::string_view t
       return std::string{"has no salt in Base64"};
     }
     out.salt_ = *decoded;
+  }
+  if (out.kind_ == hash_kind::scram_sha256) {
+    const auto stored = take_until(rest, '$');
+    const auto server = decode_base64(rest);
+    if (!stored || !server || server->size() != hash_size) {
+      return std::string{"is cut off or not Base64"};
+    }
+    out.server_key_ = *server;
+    rest = *stored;
   }
   const auto hash = decode_base64(rest);
   if (!hash || hash->size() != hash_size) return std::string{"is cut off or not Base64"};
@@ -139,6 +158,18 @@ password_hash password_hash::of_password(base::bytes_view password) {
   return checked(text.data());
 }
 
+password_hash password_hash::of_scram(std::string_view password, base::bytes_view salt) {
+  GODWIT_ASSERT(is_scram_password(password));
+  const scram_keys keys = make_scram_keys(base::as_bytes(password), salt, scram_iterations);
+  return checked("$scram-sha-256$" + std::to_string(scram_iterations) + "$" + encode_base64(salt) +
+                 "$" + encode_base64(keys.stored) + "$" + encode_base64(keys.server));
+}
+
+std::optional<scram_verifier> password_hash::scram() const noexcept {
+  if (kind_ != hash_kind::scram_sha256) return std::nullopt;
+  return scram_verifier{iterations_, salt_, hash_, server_key_};
+}
+
 password_hash password_hash::of_token(std::string_view token) {
   const auto digest = sha256(base::as_bytes(token));
   return checked("$token$" + encode_base64(digest));
@@ -154,6 +185,8 @@ bool password_hash::matches(base::bytes_view password) const {
       return is_same(pbkdf2_sha512(password, salt_, iterations_), hash_);
     case hash_kind::salted_sha512:
       return is_same(sha512(password, salt_), hash_);
+    case hash_kind::scram_sha256:
+      return is_same(make_scram_keys(password, salt_, iterations_).stored, hash_);
     case hash_kind::device_token:
       return base::as_text(password).starts_with(token_prefix) && is_same(sha256(password), hash_);
   }

@@ -80,6 +80,8 @@ std::string describe(const auth::password_file::entry& e) {
       return "a password (PBKDF2, from mosquitto)";
     case auth::hash_kind::salted_sha512:
       return "a password (SHA-512, from an old mosquitto: weak, set it anew)";
+    case auth::hash_kind::scram_sha256:
+      return "keys for SCRAM-SHA-256";
     case auth::hash_kind::device_token:
       return "a device token";
   }
@@ -104,9 +106,13 @@ explanation explain_connect(const ctl_line& line, const auth::security& decides)
   }
   std::string text;
   if (ways->jwt) text += "a password that is a JSON Web Token is checked against the keys\n";
-  if (ways->password) {
+  if (ways->password || ways->scram) {
     const auto* const entry = decides.passwords->find(line.user);
     if (entry != nullptr) {
+      if (!ways->password && entry->hash.kind() != auth::hash_kind::scram_sha256) {
+        return refused(at + " takes SCRAM only, and line " + std::to_string(entry->line) + " of " +
+                       decides.login.password_file + " has " + describe(*entry));
+      }
       return {true, "allowed with the right password: line " + std::to_string(entry->line) +
                         " of " + decides.login.password_file + " has " + describe(*entry) + "\n" +
                         text};

@@ -21,8 +21,8 @@ shard_gates::shard_gates(const std::shared_ptr<const auth::security>& decides, s
     benches_.push_back(std::make_unique<bench>(*this, hashing_, id_of(i)));
     bench& computing = *benches_.back();
     benches_.push_back(std::make_unique<bench>(*this, asking_, id_of(i)));
-    gates_.push_back(
-        std::make_unique<auth::gatekeeper>(decides, computing, *benches_.back(), secret, shards));
+    gates_.push_back(std::make_unique<auth::gatekeeper>(
+        decides, computing, *benches_.back(), secret, auth::gatekeeper::place{i, shards}));
     authenticators_.push_back(gates_.back().get());
     authorizers_.push_back(gates_.back().get());
   }

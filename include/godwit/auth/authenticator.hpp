@@ -1,11 +1,12 @@
 #pragma once
 
+#include <godwit/auth/exchange.hpp>
 #include <godwit/auth/principal.hpp>
 #include <godwit/base/bytes.hpp>
 #include <godwit/base/clock.hpp>
-#include <godwit/mqtt/reason_code.hpp>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -23,14 +24,6 @@ struct credentials {
   base::moment now{};
 };
 
-/// `code` is success, bad_user_name_or_password, not_authorized, banned or server_unavailable.
-struct verdict {
-  mqtt::reason_code code = mqtt::reason_code::success;
-  principal who{};
-  /// For the log: how the client was recognised, or why it was refused. Not told to the client.
-  const char* why = "";
-};
-
 /// The port that says who a client is. One per shard, on its thread.
 class authenticator {
  public:
@@ -38,6 +31,14 @@ class authenticator {
   /// Calls `done` exactly once, during the call or later, on the calling shard's thread, in a turn.
   /// The connection may be gone by then; whoever made `done` copes with that.
   virtual void authenticate(const credentials& c, std::function<void(verdict)> done) = 0;
+  /// Begins an enhanced authentication by this method; null: it is not served here. What `c` says
+  /// of a password does not count.
+  [[nodiscard]] virtual std::unique_ptr<exchange> begin_exchange(const credentials& c,
+                                                                 std::string_view method) {
+    static_cast<void>(c);
+    static_cast<void>(method);
+    return nullptr;
+  }
   /// Judges somebody who was let in before, after what decides has changed: what is known of them
   /// now, or nothing if they would not be let in any more (their password changed, say). `c` says
   /// where they come from; it has no password.

@@ -16,11 +16,16 @@ struct login_methods {
   bool jwt = false;
   bool password = false;
   bool http = false;
+  /// SCRAM-SHA-256 [RFC 7677]; for clients of MQTT 5 that ask for it, and for those it alone
+  /// decides.
+  bool scram = false;
   /// Clients that show nothing at all are let in as the anonymous user.
   bool anonymous = false;
 
   /// Nothing is asked for: everybody is the anonymous user, whatever they say.
-  [[nodiscard]] bool is_open() const noexcept { return !certificate && !jwt && !password && !http; }
+  [[nodiscard]] bool is_open() const noexcept {
+    return !certificate && !jwt && !password && !http && !scram;
+  }
 };
 
 /// What a JSON Web Token must say, and what its claims mean. Empty: not asked for, not used.

@@ -33,12 +33,17 @@ class password_file {
   /// An entry to compute in place of an unknown user's, so that answers about unknown users take
   /// the same time as those about known ones. Always the same for one number.
   [[nodiscard]] const password_hash& stand_in(std::uint64_t number) const noexcept;
+  /// The same for SCRAM, which shows an entry's salt and iterations to whoever asks: a user without
+  /// keys seems to have some, always the same as long as the first user with keys has his.
+  /// `salt` is where the salt of the result lies.
+  [[nodiscard]] scram_verifier stand_in_for_scram(std::string_view user, base::bytes& salt) const;
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
  private:
   password_file();
   boost::unordered_flat_map<std::string, entry, base::seeded_string_hash, std::equal_to<>> entries_;
-  std::vector<password_hash> kinds_;  ///< a sample of the entries, in their proportion
+  std::vector<password_hash> kinds_;        ///< a sample of the entries, in their proportion
+  std::vector<password_hash> scram_kinds_;  ///< the same of those for SCRAM
 };
 
 /// The text of a file in which this user has this hash: changed, or added at the end. The rest

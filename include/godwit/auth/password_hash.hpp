@@ -1,9 +1,11 @@
 #pragma once
 
+#include <godwit/auth/scram.hpp>
 #include <godwit/base/bytes.hpp>
 #include <godwit/base/result.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +17,7 @@ enum class hash_kind : std::uint8_t {
   argon2id,       ///< $argon2id$v=19$m=..,t=..,p=..$salt$hash, as libsodium writes it
   pbkdf2_sha512,  ///< $7$iterations$salt$hash, mosquitto's
   salted_sha512,  ///< $6$salt$hash, mosquitto's until 2.0
+  scram_sha256,   ///< $scram-sha-256$iterations$salt$stored key$server key
   device_token,   ///< $token$sha256: of a secret that was generated, never of a password
 };
 
@@ -26,6 +29,9 @@ class password_hash {
   /// A new argon2id entry with Godwit's cost (19 MiB, 2 passes). Takes 20 ms and more; may throw
   /// std::bad_alloc.
   [[nodiscard]] static password_hash of_password(base::bytes_view password);
+  /// A new entry for SCRAM-SHA-256, with a random salt; the password satisfies `is_scram_password`.
+  /// Takes 5 ms and more.
+  [[nodiscard]] static password_hash of_scram(std::string_view password, base::bytes_view salt);
   /// The entry for a device token as `make_token` makes it.
   [[nodiscard]] static password_hash of_token(std::string_view token);
 
@@ -34,8 +40,11 @@ class password_hash {
   [[nodiscard]] bool matches(base::bytes_view password) const;
   /// Milliseconds and more: not on a shard's thread.
   [[nodiscard]] bool is_slow() const noexcept {
-    return kind_ == hash_kind::argon2id || kind_ == hash_kind::pbkdf2_sha512;
+    return kind_ == hash_kind::argon2id || kind_ == hash_kind::pbkdf2_sha512 ||
+           kind_ == hash_kind::scram_sha256;
   }
+  /// What SCRAM needs; nothing if the entry is of another kind. Valid as long as this is.
+  [[nodiscard]] std::optional<scram_verifier> scram() const noexcept;
   [[nodiscard]] hash_kind kind() const noexcept { return kind_; }
   /// As in the file.
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
@@ -46,6 +55,7 @@ class password_hash {
   std::string text_;
   base::bytes salt_;
   base::bytes hash_;
+  base::bytes server_key_;  ///< SCRAM
 };
 
 /// The text of a device token, "gdt_" and 43 letters, from 32 random bytes. Clients send it as

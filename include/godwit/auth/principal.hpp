@@ -27,7 +27,7 @@ struct certificate {
 using address_bytes = std::array<std::uint8_t, 16>;
 
 /// Who vouched for a login. Kept in memory only.
-enum class voucher : std::uint8_t { nobody, password, certificate, jwt, http };
+enum class voucher : std::uint8_t { nobody, password, certificate, jwt, http, scram };
 
 /// Topics that a login brings along (a claim of its token), besides the rules of the broker: it
 /// may do nothing else.

@@ -56,7 +56,7 @@ class Gatekeeper : public testing::Test {
  protected:
   Gatekeeper() : Gatekeeper{with_passwords()} {}
   explicit Gatekeeper(std::shared_ptr<const security> s)
-      : gate{std::move(s), works, asking, base::bytes(32, std::byte{7}), 1} {}
+      : gate{std::move(s), works, asking, base::bytes(32, std::byte{7}), {}} {}
 
   struct login {
     std::optional<std::string_view> user{};
