@@ -104,10 +104,6 @@ bool is_utf8_payload(base::bytes_view payload) {
 
 std::optional<mqtt::protocol_error> judge_connect(const mqtt::connect_view& p,
                                                   const session::limits& l) {
-  if (p.properties.authentication_method()) {
-    return refusal(mqtt::reason_code::bad_authentication_method, "v5 MQTT-4.12.0-1",
-                   "an authentication method that is not served");
-  }
   if (const auto wrong = judge_client_id(p, l)) return wrong;
   if (is_keep_alive_refused(p, l)) {
     return refusal(mqtt::reason_code::server_unavailable, "",
@@ -136,7 +132,7 @@ std::uint16_t granted_keep_alive(const mqtt::connect_view& p, const session::lim
 }
 
 base::bytes connack_properties(const mqtt::connect_view& p, const session::limits& l,
-                               std::string_view client_id) {
+                               std::string_view client_id, base::bytes_view login_data) {
   using mqtt::property_id;
   base::bytes out;
   mqtt::properties_builder to{out};
@@ -164,6 +160,11 @@ base::bytes connack_properties(const mqtt::connect_view& p, const session::limit
   const std::uint16_t keep_alive = granted_keep_alive(p, l);
   if (keep_alive != p.keep_alive_s) {
     to.add(property_id::server_keep_alive, std::uint32_t{keep_alive});
+  }
+  // [v5 MQTT-4.12.0-5] [v5 MQTT-4.12.0-6]
+  if (const auto method = p.properties.authentication_method()) {
+    to.add(property_id::authentication_method, *method);
+    if (!login_data.empty()) to.add(property_id::authentication_data, login_data);
   }
   // [v5 MQTT-3.1.2-28]
   if (!l.response_information.empty() &&

@@ -31,8 +31,9 @@ namespace godwit::broker {
 [[nodiscard]] bool is_utf8_payload(base::bytes_view payload);
 
 /// The properties of the CONNACK that lets a 5.0 client in: what differs from what it asked for or
-/// from the standard's defaults.
+/// from the standard's defaults. `login_data`: the end of an enhanced authentication.
 [[nodiscard]] base::bytes connack_properties(const mqtt::connect_view& p, const session::limits& l,
-                                             std::string_view client_id);
+                                             std::string_view client_id,
+                                             base::bytes_view login_data);
 
 }  // namespace godwit::broker

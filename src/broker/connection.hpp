@@ -38,6 +38,7 @@ struct parked_publish {
 enum class phase : std::uint8_t {
   awaiting_connect,
   authenticating,  ///< the CONNECT lies at the head of `input`
+  exchanging,      ///< AUTH steps; the CONNECT is kept with them
   accepting,       ///< has its session; the CONNACK waits for the disk
   live,
   closing,  ///< only unsent output is left

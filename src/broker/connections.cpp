@@ -16,7 +16,9 @@ constexpr std::chrono::milliseconds paused_read_interval{100};
 
 /// The client id that a refused CONNECT named, if it can be read.
 std::string_view asked_name(const connection& c) {
-  const auto f = mqtt::next_frame(c.input, c.version, mqtt::frame_source::client_before_connect,
+  const bool is_apart = c.v5 && c.v5->login && !c.v5->login->connect.empty();
+  const base::bytes_view input = is_apart ? c.v5->login->connect : c.input;
+  const auto f = mqtt::next_frame(input, c.version, mqtt::frame_source::client_before_connect,
                                   std::numeric_limits<std::uint32_t>::max());
   if (!f || !*f || (**f).type != mqtt::packet_type::connect) return {};
   const auto p = mqtt::decode_connect(**f);
@@ -120,10 +122,11 @@ std::size_t shard_engine::consume(connection_handle h, base::bytes_view bytes) {
       fail(h, {mqtt::reason_code::malformed_packet, "v311 MQTT-3.1.0-1", other});
       break;
     }
+    const bool is_known = !is_new && c.at != phase::exchanging;
     const auto found = mqtt::next_frame(
         bytes.subspan(used), c.version,
         is_new ? mqtt::frame_source::client_before_connect : mqtt::frame_source::client,
-        is_new ? options.limits.connect_bytes_max : options.limits.packet_bytes_max);
+        is_known ? options.limits.packet_bytes_max : options.limits.connect_bytes_max);
     if (!found) {
       fail(h, found.error());
       break;
@@ -158,6 +161,7 @@ shard_engine::handled shard_engine::handle(connection_handle h, connection& c,
   }
   c.last_packet = now.steady;
   ports.counters.add_packet_received(static_cast<std::size_t>(f.type));
+  if (c.at == phase::exchanging) return on_login_packet(h, c, f);
   switch (f.type) {
     case mqtt::packet_type::publish:
       return on_publish(h, c, f);
@@ -189,15 +193,18 @@ shard_engine::handled shard_engine::handle(connection_handle h, connection& c,
     case mqtt::packet_type::pingresp:
       break;
     case mqtt::packet_type::auth:
-      fail(h, {mqtt::reason_code::protocol_error, "v5 MQTT-4.12.0-7",
-               "AUTH without an authentication method"});
-      return handled::ended;
+      return on_auth(h, c, f);
   }
   fail(h, {mqtt::reason_code::protocol_error, "v311 MQTT-4.8.0-1", "a packet only servers send"});
   return handled::ended;
 }
 
 void shard_engine::fail(connection_handle h, const mqtt::protocol_error& error) {
+  // The CONNECT has no answer yet. [v5 MQTT-4.12.0-4]
+  if (connections_.at(h).at == phase::exchanging) {
+    refuse(h, error);
+    return;
+  }
   if (error.code != mqtt::reason_code::packet_too_large) {
     doom(h, {session::close_cause::protocol_error, error});
     return;

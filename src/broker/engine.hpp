@@ -154,7 +154,7 @@ struct shard_engine {
   void start_authentication(connection_handle h);
   void authenticated(connection_handle h, auth::verdict v);
   void admit(connection_handle h, connection& c, const mqtt::connect_view& p,
-             std::string_view client_id, auth::principal who);
+             std::string_view client_id, auth::verdict login);
   void refuse(connection_handle h, const mqtt::protocol_error& error);
   void accepted(connection_handle h, connection& c);
   void on_moved(mail::connection&& m);
@@ -164,6 +164,18 @@ struct shard_engine {
   void resume_session(session_slot& s, const mqtt::connect_view& p, bool& waits);
   bool set_expiry(session_slot& s, std::uint32_t expiry_s, bool as_asked);
   [[nodiscard]] std::string make_client_id();
+
+  // ---- enhanced authentication (on_auth.cpp)
+  void start_exchange(connection_handle h, const auth::credentials& asked,
+                      const mqtt::connect_view& p, std::size_t connect_size);
+  handled on_auth(connection_handle h, connection& c, const mqtt::frame& f);
+  handled on_login_packet(connection_handle h, connection& c, const mqtt::frame& f);
+  void finish_exchange(connection_handle h);
+  [[nodiscard]] bool reauthenticated(connection_handle h, connection& c, auth::verdict v);
+  [[nodiscard]] bool write_auth(connection_handle h, connection& c, mqtt::reason_code code,
+                                base::bytes_view data);
+
+  // ---- logins (logins.cpp)
   [[nodiscard]] auth::credentials credentials_of(const connection& c) const noexcept;
   void arm_login_expiry(connection_handle h, const auth::principal& who);
   void on_login_expiry(connection_handle h);

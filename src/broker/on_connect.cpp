@@ -34,6 +34,10 @@ std::string_view name_of(mqtt::protocol_version v) {
 /// The CONNECT lies complete at the head of `input`: judges it and asks who sent it.
 void shard_engine::start_authentication(connection_handle h) {
   connection& c = connections_.at(h);
+  if (c.v5 && c.v5->login && !c.v5->login->connect.empty()) {
+    finish_exchange(h);
+    return;
+  }
   const auto f = mqtt::next_frame(c.input, c.version, mqtt::frame_source::client_before_connect,
                                   options.limits.connect_bytes_max);
   GODWIT_ASSERT(f && *f);
@@ -65,8 +69,12 @@ void shard_engine::start_authentication(connection_handle h) {
   asked.client_id = client_id;
   asked.user_name = user_name;
   asked.password = p->password;
-  ports.authenticator.authenticate(asked,
-                                   [this, h](auth::verdict v) { authenticated(h, std::move(v)); });
+  if (p->properties.authentication_method()) {
+    start_exchange(h, asked, *p, (**f).size);
+  } else {
+    ports.authenticator.authenticate(
+        asked, [this, h](auth::verdict v) { authenticated(h, std::move(v)); });
+  }
   if (connection* const still = connections_.find(h)) update_reading(h, *still);
 }
 
@@ -94,8 +102,9 @@ void shard_engine::authenticated(connection_handle h, auth::verdict v) {
     auto detached = ports.connections.detach(c->transport);
     timers_.cancel(c->deadline);
     if (detached) {
-      mailbox_.post(home, mail::connection{std::move(detached), std::move(c->peer),
-                                           std::move(v.who), std::move(c->input), c->last_packet});
+      mailbox_.post(home,
+                    mail::connection{std::move(detached), std::move(c->peer), std::move(v.who),
+                                     std::move(v.data), std::move(c->input), c->last_packet});
     }
     connections_.erase(h);
     return;
@@ -107,7 +116,7 @@ void shard_engine::authenticated(connection_handle h, auth::verdict v) {
   if (!c->v5 && mqtt::policy_for(c->version).has_properties) {  // it has moved here
     c->v5 = std::make_unique<v5_link>(p->properties);
   }
-  admit(h, *c, *p, client_id, std::move(v.who));
+  admit(h, *c, *p, client_id, std::move(v));
 }
 
 /// A connection whose home is here, authenticated on the shard that accepted it.
@@ -136,13 +145,15 @@ void shard_engine::on_moved(mail::connection&& m) {
   const auto still = ports.authenticator.review(*c.who, credentials_of(c));
   authenticated(h, {.code = still ? mqtt::reason_code::success : mqtt::reason_code::not_authorized,
                     .who = still.value_or(auth::principal{}),
-                    .why = ""});
+                    .why = "",
+                    .data = std::move(m.login_data)});
 }
 
 /// Gives an authenticated connection its session. [v311 MQTT-3.1.4-2] [v311 MQTT-3.1.2-4]
 /// [v5 MQTT-3.1.4-4]
 void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect_view& p,
-                         std::string_view client_id, auth::principal who) {
+                         std::string_view client_id, auth::verdict login) {
+  auth::principal& who = login.who;
   session_handle sh = find_session(client_id);
   session_slot* s = find(sh);
   if (s != nullptr && options.limits.session_owner_check && s->owner != who) {
@@ -177,7 +188,7 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
   }
   answer a{.type = mqtt::packet_type::connack};
   if (policy.has_properties) {
-    a.detail().properties = connack_properties(p, options.limits, client_id);
+    a.detail().properties = connack_properties(p, options.limits, client_id, login.data);
     const mqtt::connack_view view{false, 0, mqtt::properties_view{a.properties()}};
     if (mqtt::encoded_size(view, p.version) > c.v5->packet_bytes_max) {
       refuse(h, refusal(mqtt::reason_code::packet_too_large, "v5 MQTT-3.1.2-24",
@@ -375,6 +386,7 @@ void shard_engine::on_deadline(connection_handle h) {
   switch (c->at) {
     case phase::awaiting_connect:
     case phase::authenticating:
+    case phase::exchanging:
       doom(h, {session::close_cause::connect_timeout, {}});
       break;
     case phase::accepting:

@@ -5,12 +5,48 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace godwit::conformance {
+
+/// The method "TWO": the client says "one", hears "two", says a user's name, and hears "welcome".
+/// The user "nobody" is refused, and so is anything else.
+class two_rounds final : public auth::exchange {
+ public:
+  [[nodiscard]] step take(base::bytes_view data, base::moment) override {
+    const std::string_view said = base::as_text(data);
+    if (!std::exchange(is_begun_, true)) {
+      if (said != "one") return no();
+      return {.is = state::goes_on, .data = bytes("two")};
+    }
+    if (said.empty() || said == "nobody") return no();
+    return {.end = {.who = auth::principal{said}, .data = bytes("welcome")}};
+  }
+
+ private:
+  static step no() {
+    return {.end = {.code = mqtt::reason_code::not_authorized, .why = "a wrong answer"}};
+  }
+  static base::bytes bytes(std::string_view text) {
+    const auto all = base::as_bytes(text);
+    return {all.begin(), all.end()};
+  }
+  bool is_begun_ = false;
+};
+
+/// The method "ONE": decided by the CONNECT alone.
+class one_round final : public auth::exchange {
+ public:
+  [[nodiscard]] step take(base::bytes_view data, base::moment) override {
+    if (base::as_text(data) == "yes") return {.end = {.who = auth::principal{"ann"}}};
+    return {.end = {.code = mqtt::reason_code::not_authorized, .why = "not yes"}};
+  }
+};
 
 /// Knows some users by name, lets everybody else in, and remembers what it was asked.
 class test_authenticator final : public auth::authenticator {
@@ -21,6 +57,7 @@ class test_authenticator final : public auth::authenticator {
     std::optional<std::string> password;
   };
   std::map<std::string, mqtt::reason_code> answers;  ///< by user name
+  bool serves_methods = true;                        ///< "ONE" and "TWO"
   bool answers_later = false;                        ///< `waiting` holds the answers
   std::vector<question> questions;
   std::vector<std::function<void()>> waiting;
@@ -36,6 +73,13 @@ class test_authenticator final : public auth::authenticator {
     }
     if (!answers_later) return done(std::move(v));
     waiting.emplace_back([done = std::move(done), v = std::move(v)] { done(v); });
+  }
+  std::unique_ptr<auth::exchange> begin_exchange(const auth::credentials&,
+                                                 std::string_view method) override {
+    if (!serves_methods) return nullptr;
+    if (method == "ONE") return std::make_unique<one_round>();
+    if (method == "TWO") return std::make_unique<two_rounds>();
+    return nullptr;
   }
 };
 

@@ -202,15 +202,7 @@ TEST_P(V5Connect, GetsResponseInformationOnlyWhenItAsks) {
 
 TEST_P(V5Connect, WithAnUnknownAuthenticationMethodIsRefused) {
   clause("v5 MQTT-4.12.0-1");
-  clause("v5 MQTT-4.12.0-6");
   EXPECT_EQ(refusal_of(connect{.properties = text_of(0x15, "X")}.bytes()).code, 0x8CU);
-  auto p = join("plain");
-  EXPECT_FALSE(find(connack.properties, 0x15));
-}
-
-TEST_P(V5Connect, AuthWithoutAMethodIsAProtocolError) {
-  clause("v5 MQTT-4.12.0-7");
-  expect_fault_code(hex("F0 00"), 0x82);
 }
 
 TEST_P(V5Connect, ErrorsBeforeTheConnackGetNoDisconnect) {

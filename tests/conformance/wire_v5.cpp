@@ -178,6 +178,16 @@ std::string ack(unsigned first_byte, unsigned id, unsigned code) {
   return packet(first_byte, u16(id) + one(code));
 }
 
+std::string login(std::string_view method, std::string_view data) {
+  std::string out = text_of(0x15, method);
+  if (!data.empty()) out += text_of(0x16, data);  // binary data has the form of text
+  return out;
+}
+
+std::string auth(unsigned code, std::string_view method, std::string_view data) {
+  return packet(0xF0, one(code) + block(method.empty() ? std::string{} : login(method, data)));
+}
+
 std::string disconnect(unsigned code, std::string_view properties) {
   if (properties.empty()) return packet(0xE0, one(code));
   return packet(0xE0, one(code) + block(properties));
@@ -202,7 +212,7 @@ answer answer_of(const received& p) {
   answer a{.type = p.type(), .properties = {}, .codes = {}};
   cursor from{p.body};
   if (a.type == 2) a.flags = from.u8();
-  if (a.type != 2 && a.type != 14) a.id = from.u16();
+  if (a.type != 2 && a.type != 14 && a.type != 15) a.id = from.u16();
   if (a.type == 9 || a.type == 11) {
     a.properties = take_apart(from.properties());
     a.codes = from.rest();

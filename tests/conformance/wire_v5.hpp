@@ -68,6 +68,10 @@ using filters = std::vector<std::pair<std::string, unsigned>>;
 [[nodiscard]] std::string unsubscribe(unsigned id, const std::vector<std::string>& topics);
 /// PUBACK and the like with a reason code.
 [[nodiscard]] std::string ack(unsigned first_byte, unsigned id, unsigned code);
+/// AUTH with the properties of its exchange; no method, no property.
+[[nodiscard]] std::string auth(unsigned code, std::string_view method, std::string_view data = {});
+/// Those properties.
+[[nodiscard]] std::string login(std::string_view method, std::string_view data = {});
 [[nodiscard]] std::string disconnect(unsigned code, std::string_view properties = {});
 
 /// A PUBLISH that the broker sent.
@@ -82,7 +86,7 @@ struct delivery {
 };
 [[nodiscard]] delivery delivery_of(const received& p);
 
-/// CONNACK, DISCONNECT, SUBACK, UNSUBACK and acknowledgements that the broker sent.
+/// CONNACK, DISCONNECT, AUTH, SUBACK, UNSUBACK and acknowledgements that the broker sent.
 struct answer {
   unsigned type = 0;
   unsigned flags = 0;  ///< CONNACK

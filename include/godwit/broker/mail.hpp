@@ -87,6 +87,7 @@ struct connection {
   std::unique_ptr<detached_transport> transport;
   peer_info peer;
   auth::principal who;
+  base::bytes login_data;  ///< for the CONNACK, from an enhanced authentication
   base::bytes input;
   base::steady_time opened{};
 };
