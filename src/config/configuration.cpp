@@ -21,6 +21,7 @@ auth::login_methods configuration::methods_of(const listener& l) const {
     out.jwt = out.jwt || (word == "jwt" && possible.jwt);
     out.password = out.password || (word == "password" && possible.password);
     out.http = out.http || (word == "http" && possible.http);
+    out.scram = out.scram || (word == "scram" && possible.scram);
     out.anonymous = out.anonymous || word == "anonymous";
   }
   return out;

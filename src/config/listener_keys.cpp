@@ -202,7 +202,7 @@ std::vector<key<listener>> listener_keys() {
       permission("authentication",
                  free_text{"ways to log in",
                            "default (all that are set up), none, or some of certificate, jwt, "
-                           "password, http and anonymous with commas between",
+                           "password, http, scram and anonymous with commas between",
                            is_way_to_log_in},
                  &listener::authentication,
                  "How clients log in here; anonymous lets in those who show nothing at all."),

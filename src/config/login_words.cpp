@@ -12,11 +12,12 @@ struct way {
   std::string_view keys;  ///< that set it up
 };
 
-constexpr std::array<way, 5> ways{{
+constexpr std::array<way, 6> ways{{
     {"certificate", &auth::login_methods::certificate, "authentication.certificate_user"},
     {"jwt", &auth::login_methods::jwt, "authentication.jwt.key_file or jwks_file"},
     {"password", &auth::login_methods::password, "authentication.password_file"},
     {"http", &auth::login_methods::http, "authentication.http.url"},
+    {"scram", &auth::login_methods::scram, "authentication.password_file"},
     {"anonymous", &auth::login_methods::anonymous, ""},
 }};
 
@@ -47,6 +48,7 @@ auth::login_methods methods_set_up(const auth::login_options& o) {
   out.jwt = !o.jwt_key_file.empty() || !o.jwks_file.empty();
   out.password = !o.password_file.empty();
   out.http = !o.http_url.empty();
+  out.scram = out.password;
   return out;
 }
 

@@ -11,7 +11,7 @@ namespace godwit::config {
 
 /// The words of "password, jwt".
 [[nodiscard]] std::vector<std::string_view> split_words(std::string_view text);
-/// "default", "none", or some of certificate, jwt, password, http and anonymous.
+/// "default", "none", or some of certificate, jwt, password, http, scram and anonymous.
 [[nodiscard]] bool is_way_to_log_in(std::string_view text);
 /// The ways for which files or names are given.
 [[nodiscard]] auth::login_methods methods_set_up(const auth::login_options& o);

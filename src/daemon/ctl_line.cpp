@@ -22,10 +22,11 @@ struct option {
   std::string_view doc;
 };
 
-constexpr std::array<option, 13> options{{
+constexpr std::array<option, 14> options{{
     {"--config", "FILE", false, "godwitd's configuration: it names the files and the listeners"},
     {"--file", "FILE", false, "the password file itself, instead of --config"},
     {"--delete", "", false, "passwd: remove the entry"},
+    {"--scram", "", false, "passwd: make keys for SCRAM-SHA-256, which a password can use, too"},
     {"--user", "NAME", true, "who asks; without it an anonymous client"},
     {"--client-id", "ID", true, "its client id"},
     {"--address", "IP", true, "where it comes from"},
@@ -49,6 +50,7 @@ std::optional<usage_mistake> apply(const option& o, std::string_view value, ctl_
   if (o.name == "--config") out.config_file = value;
   if (o.name == "--file") out.file = value;
   if (o.name == "--delete") out.deletes = true;
+  if (o.name == "--scram") out.scram = true;
   if (o.name == "--user") out.user = value;
   if (o.name == "--client-id") out.client_id = value;
   if (o.name == "--address") out.address = value;
@@ -97,6 +99,9 @@ std::optional<usage_mistake> check(const ctl_line& line) {
   const bool explains = line.what != task::passwd && line.what != task::token;
   if (!explains) {
     if (line.user.empty()) return usage_mistake{"takes a user's name: godwitctl passwd NAME"};
+    if (line.scram && (line.deletes || line.what == task::token)) {
+      return usage_mistake{"--scram makes a password's entry: godwitctl passwd --scram NAME"};
+    }
     if (line.file.empty() == line.config_file.empty()) {
       return usage_mistake{"needs --config FILE, or --file FILE with the password file itself"};
     }
@@ -157,7 +162,7 @@ std::string ctl_help_text() {
   std::string out =
       "godwitctl - users, devices and rights of the MQTT broker godwitd\n"
       "\n"
-      "Usage: godwitctl passwd (--config FILE | --file FILE) [--delete] NAME\n"
+      "Usage: godwitctl passwd (--config FILE | --file FILE) [--scram | --delete] NAME\n"
       "       godwitctl token (--config FILE | --file FILE) NAME\n"
       "       godwitctl explain publish --config FILE [options] TOPIC\n"
       "       godwitctl explain subscribe --config FILE [options] FILTER\n"

@@ -28,6 +28,7 @@ struct ctl_line {
   std::string config_file;  ///< --config: names the password file, rules and listeners
   std::string file;         ///< --file: the password file itself
   bool deletes = false;     ///< --delete
+  bool scram = false;       ///< --scram: keys for SCRAM-SHA-256
   std::string user;         ///< passwd and token: whose entry; explain: --user
   std::string topic;        ///< or filter
   std::string client_id;

@@ -88,6 +88,18 @@ std::string read_users(const std::string& path) {
   return file->text;
 }
 
+auth::password_hash scram_entry(const std::string& password) {
+  constexpr std::size_t salt_bytes = 16;
+  if (!auth::is_scram_password(password)) {
+    throw std::runtime_error{
+        "a password for SCRAM has printable ASCII only: clients differ in what they make of "
+        "other letters"};
+  }
+  base::bytes salt = random_secret();
+  salt.resize(salt_bytes);
+  return auth::password_hash::of_scram(password, salt);
+}
+
 ctl_status change_entry(const ctl_line& line, const std::string& path) {
   if (!auth::is_user_name(line.user)) {
     throw std::runtime_error{
@@ -102,7 +114,8 @@ ctl_status change_entry(const ctl_line& line, const std::string& path) {
   }
   if (line.what == ctl_line::task::passwd) {
     const std::string password = read_password(line.user);
-    const auto hash = auth::password_hash::of_password(base::as_bytes(password));
+    const auto hash = line.scram ? scram_entry(password)
+                                 : auth::password_hash::of_password(base::as_bytes(password));
     replace_file(path, auth::with_entry(before, line.user, hash));
     return ctl_status::done;
   }
