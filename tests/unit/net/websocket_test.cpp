@@ -59,6 +59,7 @@ outcome decode(std::string_view stream, std::size_t part = 1'000'000) {
 
 TEST(WebsocketFrames, CarryAStreamOfBytesWhateverTheirBorders) {
   clause("v311 MQTT-6.0.0-2");
+  clause("v5 MQTT-6.0.0-2");
   const std::string large(70'000, 'z');
   std::string stream = frame(0x82, "one") + frame(0x02, "tw") + frame(0x89, "ping") +
                        frame(0x00, "") + frame(0x80, "o") + frame(0x8a, "unasked") +
@@ -73,6 +74,7 @@ TEST(WebsocketFrames, CarryAStreamOfBytesWhateverTheirBorders) {
 
 TEST(WebsocketFrames, OfTextAreRefused) {
   clause("v311 MQTT-6.0.0-1");
+  clause("v5 MQTT-6.0.0-1");
   const outcome out = decode(frame(0x82, "before") + frame(0x81, "text"));
   EXPECT_EQ(out.bytes, "before");
   EXPECT_EQ(out.answers, close_frame(1'003));
@@ -114,6 +116,7 @@ TEST(WebsocketFrames, CloseIsAnsweredWithItsCode) {
 
 TEST(WebsocketFrames, GoOutBinaryWithTheShortestLength) {
   clause("v311 MQTT-6.0.0-1");
+  clause("v5 MQTT-6.0.0-1");
   const auto head = [](std::size_t size) {
     base::bytes out;
     websocket_frames::encode(base::bytes(size, std::byte{'x'}), out);
@@ -149,6 +152,7 @@ class WebsocketRequest : public testing::Test {
 
 TEST_F(WebsocketRequest, IsAcceptedWithTheProofAndTheSubprotocol) {
   clause("v311 MQTT-6.0.0-4");
+  clause("v5 MQTT-6.0.0-4");
   const auto answer = answer_websocket_request(request(), options_);
   EXPECT_EQ(answer.refusal, "");
   EXPECT_THAT(answer.response, StartsWith("HTTP/1.1 101 Switching Protocols\r\n"));
