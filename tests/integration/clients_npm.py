@@ -28,7 +28,7 @@ def main(target):
     target.mkdir(parents=True, exist_ok=True)
     lock = (SOURCE / "package-lock.json").read_bytes()
     stamp = target / "node_modules" / ".installed-package-lock.json"
-    for name in ("package.json", "package-lock.json", ".npmrc", "agent.js"):
+    for name in ("package.json", "package-lock.json", ".npmrc", "agent.js", "five.js"):
         shutil.copy(SOURCE / name, target / name)
     if stamp.exists() and stamp.read_bytes() == lock:
         return
