@@ -120,6 +120,29 @@ TEST_P(V5Flow, DropsWhatIsTooLargeForTheClient) {
   p.expect_silence();
 }
 
+TEST_P(V5Flow, DropsWhatIsTooLargeAlsoRetainedAndQueued) {
+  clause("v5 MQTT-3.1.2-24");
+  clause("v5 MQTT-3.1.2-25");
+  const connect c{.id = "s", .clean = false, .properties = four_of(0x11, 100) + four_of(0x27, 64)};
+  const std::string large(200, 'x');
+  put({.topic = "r/1", .payload = large, .retain = true});
+  put({.topic = "r/2", .payload = "small", .retain = true});
+  auto p = join(c);
+  subscribe_to(p, "r/#", 1);
+  EXPECT_EQ(payloads(p), texts{"r/2=small"});
+  EXPECT_EQ(broker().counters()[observe::drop_reason::packet_too_large], 1U);
+  p.cut();
+  for (unsigned qos = 1; qos < 3; ++qos) {
+    put({.topic = "r/q", .payload = large, .qos = qos});
+    put({.topic = "r/q", .payload = std::to_string(qos), .qos = qos});
+  }
+  p = join(c);
+  EXPECT_EQ(payloads(p), (texts{"r/q=1", "r/q=2"}));
+  EXPECT_EQ(broker().counters()[observe::drop_reason::packet_too_large], 3U);
+  EXPECT_EQ(broker().census().log_entries, 0U);
+  broker().check_balance();
+}
+
 TEST_P(V5Flow, EndsAConnectionThatSendsTooLargeAPacket) {
   clause("v5 MQTT-3.2.2-15");
   options.limits.packet_bytes_max = 100;

@@ -62,6 +62,7 @@ TEST_P(V5Publish, ThatExpiredIsNotDelivered) {
   p = join(connect{.id = "s", .clean = false, .properties = four_of(0x11, 100)});
   EXPECT_EQ(payloads(p), texts{"long=x"});
   EXPECT_EQ(broker().counters()[observe::counter::copies_expired], 1U);
+  EXPECT_EQ(broker().counters()[observe::counter::retained_expired], 1U);
   auto late = listen("late", "kept");
   late.expect_silence();
   EXPECT_EQ(broker().census().retained, 0U);

@@ -263,5 +263,42 @@ TEST(Load, WantsKeysOfTlsThatGoTogether) {
               ElementsAre(HasSubstr("tls.crl: serves for nothing without tls.ca")));
 }
 
+TEST(Load, TakesRulesForTheExpiryOfMessages) {
+  const auto rules = [](std::string_view text) {
+    const loaded out = load_text("protocol: {message_expiry: \"" + std::string{text} + "\"}\n");
+    EXPECT_THAT(out.mistakes, IsEmpty()) << text;
+    return out.value.broker.limits.message_expiry;
+  };
+  const auto some = rules("sensors/#=1h, log/+/x=10s,#=2d");
+  ASSERT_EQ(some.size(), 3U);
+  EXPECT_EQ(some[0].filter, "sensors/#");
+  EXPECT_EQ(some[0].after_s, 3'600U);
+  EXPECT_EQ(some[1].after_s, 10U);
+  EXPECT_EQ(some[2].filter, "#");
+  EXPECT_TRUE(rules("none").empty());
+  for (const char* wrong : {"sensors/#", "a#=1h", "#/a=1h", "a+/b=1h", "$share/g/a=1h", "=1h", "a=0s",
+                            "a=1h,", "a=soon"}) {
+    EXPECT_THAT(mistakes_in("protocol: {message_expiry: \"" + std::string{wrong} + "\"}\n"),
+                ElementsAre(HasSubstr("protocol.message_expiry")))
+        << wrong;
+  }
+}
+
+TEST(Load, TakesWhatGoesWithMqtt5) {
+  const loaded out = load_text(
+      "session: {share_selection: least-in-flight}\n"
+      "connection: {receive_maximum: 7, topic_alias_max: 0}\n"
+      "protocol: {payload_format_check: true, maximum_qos: 1, retain_available: false}\n");
+  ASSERT_THAT(out.mistakes, IsEmpty());
+  const session::limits& l = out.value.broker.limits;
+  EXPECT_EQ(l.share_selection, session::share_policy::least_in_flight);
+  EXPECT_EQ(l.receive_maximum, 7U);
+  EXPECT_EQ(l.topic_alias_max, 0U);
+  EXPECT_TRUE(l.payload_format_check);
+  EXPECT_EQ(l.maximum_qos, mqtt::qos::at_least_once);
+  EXPECT_FALSE(l.retain_available);
+  EXPECT_EQ(load_text("").value.broker.limits.share_selection, session::share_policy::round_robin);
+}
+
 }  // namespace
 }  // namespace godwit::config
