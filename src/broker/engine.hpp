@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connection.hpp"
+#include "durable_wait.hpp"
 #include "mailbox.hpp"
 #include "pending.hpp"
 #include "replay.hpp"
@@ -69,11 +70,6 @@ struct shard_engine {
   [[nodiscard]] bool is_durable(const pending_operation& p) const noexcept;
   /// The ticket of an own batch: 0 if it is durable. The batch must have been submitted.
   [[nodiscard]] store::ticket ticket_of(session::batch_number batch) const noexcept;
-  struct durable_wait {
-    enum class kind : std::uint8_t { pending, commit, pump };
-    kind what{};
-    std::uint64_t id = 0;  ///< pending_id, commit number, or session handle
-  };
   void wait_for(store::ticket t, durable_wait w);
   void wait_for(session::batch_number b, durable_wait w);
   void run(const durable_wait& w);
@@ -410,14 +406,6 @@ struct shard_engine {
     store::ticket ticket;
   };
   std::deque<submitted> submitted_;  ///< not durable yet
-  struct ticket_wait {
-    store::ticket ticket;
-    std::uint64_t order;
-    durable_wait what;
-    friend bool operator>(const ticket_wait& a, const ticket_wait& b) noexcept {
-      return a.ticket != b.ticket ? a.ticket > b.ticket : a.order > b.order;
-    }
-  };
   std::priority_queue<ticket_wait, std::vector<ticket_wait>, std::greater<>> durable_waits_;
   std::vector<durable_wait> open_batch_waits_;
   struct unsubmitted_reply {

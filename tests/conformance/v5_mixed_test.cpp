@@ -3,7 +3,8 @@
 namespace godwit::conformance::five {
 namespace {
 
-/// MQTT 5 beside the older versions: what they cannot say is left out, and everything else is exact.
+/// MQTT 5 beside the older versions: what they cannot say is left out, and everything else is
+/// exact.
 class V5Mixed : public v5_test {
  protected:
   static inline const std::string rich = byte_of(0x01, 1) + text_of(0x03, "text") +
@@ -15,7 +16,8 @@ class V5Mixed : public v5_test {
                          bool present = false) {
     auto p = open();
     p.send(conformance::connect{.version = v, .id = id, .clean = clean}.bytes());
-    p.expect(hex(present ? "20 02 01 00" : "20 02 00 00"));
+    const auto connack_ = p.take(2);
+    EXPECT_EQ(connack_ ? to_hex(connack_->bytes) : "", present ? "20 02 01 00" : "20 02 00 00");
     return p;
   }
   static void subscribe_old(peer& p, const std::string& filter, unsigned qos) {
@@ -103,9 +105,10 @@ TEST_P(V5Mixed, ASessionMayChangeItsVersion) {
   p = old(v311, "c", false, true);
   const auto all = p.packets();
   ASSERT_EQ(all.size(), 2U);
-  EXPECT_EQ(to_hex(all[0].bytes),
-            to_hex(conformance::publish{
-                .payload = "first", .qos = 1, .id = first.id, .dup = true}.bytes()));
+  EXPECT_EQ(
+      to_hex(all[0].bytes),
+      to_hex(
+          conformance::publish{.payload = "first", .qos = 1, .id = first.id, .dup = true}.bytes()));
   EXPECT_EQ(to_hex(all[1].bytes),
             to_hex(conformance::publish{.payload = "second", .qos = 2, .id = all[1].id()}.bytes()));
   p.cut();

@@ -1,12 +1,13 @@
 """One face for client libraries that speak MQTT 5, with what that version adds.
 
-Each runs in a small program (an agent) that takes a command a line and answers with events, both JSON.
-Payloads and correlation data are in hexadecimal; what is not said is left out or null.
+Each runs in a small program (an agent) that takes a command a line and answers with events, both
+JSON. Payloads and correlation data are in hexadecimal; what is not said is left out or null.
 
     {"command": "connect", "port", "id", "clean", "expiry", "aliases", "receive", "packet",
      "will": {message, "delay"}}                connected {"present", "keepAlive", "receive", ...}
                                                 refused {"code"}
-    subscribe {"filter", "qos", "id", "noLocal", "asPublished", "handling"}   subscribed {"code"}
+    subscribe {"filter", "qos", "id", "noLocal", "asPublished", "handling"}
+                                                subscribed {"code"}
     unsubscribe {"filter"}                      unsubscribed {"code"}
     publish {message}                           published {"code"}
     aliased {}                                  aliased {"count"}   (PUBLISH with an alias that came)

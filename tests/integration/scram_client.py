@@ -1,4 +1,4 @@
-"""A client of MQTT 5 that logs in with SCRAM-SHA-256, from bytes up: CONNECT, AUTH, re-authentication."""
+"""A client of MQTT 5 that logs in with SCRAM-SHA-256, from bytes up, and renews its login."""
 
 import base64
 import hashlib

@@ -1,5 +1,5 @@
-"""SCRAM-SHA-256 in a real godwitd: entries, logins, re-authentication, reload; MQTT.js, and a client by
-hand."""
+"""SCRAM-SHA-256 in a real godwitd: entries, logins, renewal, reload; MQTT.js, and a client by hand.
+"""
 
 import pathlib
 import signal

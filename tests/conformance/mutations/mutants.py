@@ -130,8 +130,8 @@ MUTANTS = [
      "if (!in.empty()) return broken(rules::connect_leftover",
      "if (!in.empty() && !BROKEN) return broken(rules::connect_leftover"),
     ("v31 M31-sub-4", "SUBACK has its codes in the opposite order", "broker/on_subscribe.cpp",
-     "a.codes.push_back(suback_code(",
-     "a.codes.insert(BROKEN ? a.codes.begin() : a.codes.end(), suback_code("),
+     "details.codes.push_back(suback_code(",
+     "details.codes.insert(BROKEN ? details.codes.begin() : details.codes.end(), suback_code("),
     ("v311 MQTT-7.0.0-2", "a packet must come in one piece", "broker/connections.cpp",
      "if (used < bytes.size() && c->at != phase::closing && !c->is_doomed) {",
      "if (used < bytes.size() && c->at != phase::closing && !c->is_doomed &&\n"

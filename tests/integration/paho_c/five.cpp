@@ -173,10 +173,10 @@ class agent {
                                         MQTTCLIENT_PERSISTENCE_NONE, nullptr, &make));
     require(MQTTAsync_setCallbacks(
         client_, this, [](void*, char*) { say("closed"); }, on_message, nullptr));
-    require(MQTTAsync_setDisconnected(client_, this,
-                                      [](void*, MQTTProperties*, MQTTReasonCodes code) {
-                                        say("bye", {{"code", static_cast<int>(code)}});
-                                      }));
+    require(
+        MQTTAsync_setDisconnected(client_, this, [](void*, MQTTProperties*, MQTTReasonCodes code) {
+          say("bye", {{"code", static_cast<int>(code)}});
+        }));
     property_list asked;
     asked.add_number(MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL, f, "expiry");
     asked.add_number(MQTTPROPERTY_CODE_TOPIC_ALIAS_MAXIMUM, f, "aliases");
