@@ -5,7 +5,8 @@
 
 namespace godwit::auth {
 
-std::uint64_t login_throttle::key(kind k, const address_bytes& from, std::string_view user) const {
+std::uint64_t login_throttle::key(kind k, const base::ip_address& from,
+                                  std::string_view user) const {
   std::array<std::byte, 16> part{};
   const bool is_v4 = std::all_of(from.begin(), from.begin() + 10, [](auto b) { return b == 0; }) &&
                      from[10] == 0xff && from[11] == 0xff;
@@ -26,7 +27,7 @@ bool login_throttle::is_spent(std::uint64_t key, base::duration allowance,
   return found != paid_until_.end() && found->second > now + allowance;
 }
 
-bool login_throttle::admits(const address_bytes& from, std::string_view user,
+bool login_throttle::admits(const base::ip_address& from, std::string_view user,
                             base::steady_time now) const {
   if (options_.failure_interval.count() == 0) return true;
   const base::duration free = options_.failure_interval * options_.failures_free;
@@ -35,7 +36,7 @@ bool login_throttle::admits(const address_bytes& from, std::string_view user,
          !is_spent(key(kind::pair, from, user), base::duration{0}, now);
 }
 
-void login_throttle::count_failure(const address_bytes& from, std::string_view user,
+void login_throttle::count_failure(const base::ip_address& from, std::string_view user,
                                    base::steady_time now) {
   if (options_.failure_interval.count() == 0) return;
   if (paid_until_.size() + 3 > options_.entries_max) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <godwit/auth/principal.hpp>
+#include <godwit/base/network.hpp>
 
 #include <string_view>
 
@@ -12,6 +12,6 @@ namespace godwit::auth {
 }
 /// The address in "10.0.0.1:40123" or "[::1]:40123"; all zeros if there is none, as with Unix
 /// sockets.
-[[nodiscard]] address_bytes address_of(std::string_view peer);
+[[nodiscard]] base::ip_address address_of(std::string_view peer);
 
 }  // namespace godwit::auth

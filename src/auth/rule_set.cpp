@@ -159,8 +159,9 @@ rule_set::holds rule_set::who_fits(const rule& r, const question& q) const noexc
     return holds::no;
   if (!r.addresses.empty()) {
     const bool is_inside =
-        f != nullptr && f->address &&
-        std::ranges::any_of(r.addresses, [&](const network& n) { return n.contains(*f->address); });
+        f != nullptr && f->address && std::ranges::any_of(r.addresses, [&](const base::network& n) {
+          return n.contains(*f->address);
+        });
     if (!need(knows_rest, is_inside)) return holds::no;
   }
   const certificate* const c = f != nullptr && f->certificate ? &*f->certificate : nullptr;

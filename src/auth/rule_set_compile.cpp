@@ -62,7 +62,7 @@ base::result<rule_set, std::vector<mistake>> rule_set::compile(const rule_file_o
       wrong.push_back({o.line, "anonymous clients have no user name; leave out one of the two"});
     }
     for (const std::string& a : o.addresses) {
-      const auto n = parse_network(a);
+      const auto n = base::parse_network(a);
       if (!n) {
         wrong.push_back({o.line, "address: " + quoted(a) +
                                      " is not an IP address or a network such as 10.0.0.0/8"});

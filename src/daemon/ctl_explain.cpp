@@ -23,7 +23,7 @@ auth::principal who_of(const ctl_line& line, const auth::security& decides) {
   parts.has_facts = true;
   parts.facts.groups = line.groups;
   parts.facts.listener = listener_of(line, decides);
-  parts.facts.address = auth::parse_address(line.address);
+  parts.facts.address = base::parse_ip(line.address);
   if (!line.common_name.empty()) {
     parts.facts.certificate = auth::certificate{line.common_name, {}, {}};
   }

@@ -26,15 +26,16 @@ class login_throttle {
   };
   login_throttle(const options& o, base::hash_seed seed) noexcept : options_{o}, seed_{seed} {}
 
-  [[nodiscard]] bool admits(const address_bytes& from, std::string_view user,
+  [[nodiscard]] bool admits(const base::ip_address& from, std::string_view user,
                             base::steady_time now) const;
-  void count_failure(const address_bytes& from, std::string_view user, base::steady_time now);
+  void count_failure(const base::ip_address& from, std::string_view user, base::steady_time now);
   void set(const options& o) noexcept { options_ = o; }
   [[nodiscard]] std::size_t size() const noexcept { return paid_until_.size(); }
 
  private:
   enum class kind : std::uint64_t { address = 1, user = 2, pair = 3 };
-  [[nodiscard]] std::uint64_t key(kind k, const address_bytes& from, std::string_view user) const;
+  [[nodiscard]] std::uint64_t key(kind k, const base::ip_address& from,
+                                  std::string_view user) const;
   [[nodiscard]] bool is_spent(std::uint64_t key, base::duration allowance,
                               base::steady_time now) const;
 

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <godwit/base/clock.hpp>
+#include <godwit/base/network.hpp>
 #include <godwit/base/ref.hpp>
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,9 +23,6 @@ struct certificate {
   std::vector<std::string> subject_alt_names;  ///< DNS names, mail addresses, URIs
 };
 
-/// An IP address, IPv4 mapped into IPv6 (::ffff:0:0/96).
-using address_bytes = std::array<std::uint8_t, 16>;
-
 /// Who vouched for a login. Kept in memory only.
 enum class voucher : std::uint8_t { nobody, password, certificate, jwt, http, scram };
 
@@ -40,8 +37,8 @@ struct granted_topics {
 struct rare_facts {
   std::vector<std::string> groups;  ///< named by the login itself; rule files name others
   std::optional<auth::certificate> certificate;
-  std::optional<address_bytes> address;  ///< only if rules ask for it
-  std::string listener;                  ///< likewise
+  std::optional<base::ip_address> address;  ///< only if rules ask for it
+  std::string listener;                     ///< likewise
   std::unique_ptr<const granted_topics> grants;
 
   rare_facts();

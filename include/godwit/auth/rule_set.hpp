@@ -18,17 +18,6 @@
 
 namespace godwit::auth {
 
-/// A block of addresses. IPv4 is mapped into IPv6.
-struct network {
-  address_bytes address{};
-  std::uint8_t bits = 128;
-
-  [[nodiscard]] bool contains(const address_bytes& a) const noexcept;
-};
-/// "10.1.2.3", "10.0.0.0/8", "fd00::/8"; nothing for other text.
-[[nodiscard]] std::optional<network> parse_network(std::string_view text);
-[[nodiscard]] std::optional<address_bytes> parse_address(std::string_view text);
-
 /// What the login's own list of topics says, if it has one and that decides: "no", because only
 /// what is in it is allowed.
 [[nodiscard]] std::optional<decision> check_granted(const principal& who,
@@ -77,7 +66,7 @@ class rule_set {
     mqtt::qos quality_max = mqtt::qos::exactly_once;
     std::vector<std::string> users, groups, client_ids, listeners, common_names, subjects,
         alt_names;
-    std::vector<network> addresses;
+    std::vector<base::network> addresses;
     std::vector<topic_pattern> topics;
     std::string origin;
   };

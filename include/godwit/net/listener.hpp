@@ -42,8 +42,8 @@ struct listener {
   explicit listener(listener_options o)
       : options{std::move(o)},
         facts{options.name, options.versions},
-        rules{network::parse_all(options.allow), network::parse_all(options.deny)},
-        proxies{network::parse_all(options.proxies)},
+        rules{parse_networks(options.allow), parse_networks(options.deny)},
+        proxies{parse_networks(options.proxies)},
         slots{options.connections_max} {}
   /// Takes a Unix-domain socket's name away.
   ~listener();
@@ -53,7 +53,7 @@ struct listener {
   listener_options options;
   broker::listener_facts facts;
   address_rules rules;
-  std::vector<network> proxies;
+  std::vector<base::network> proxies;
   connection_slots slots;  ///< its connections on all shards
   std::uint16_t port = 0;  ///< the real one
   std::string address;     ///< with the port: "127.0.0.1:1883"; "unix:/run/mqtt.sock"

@@ -349,7 +349,7 @@ TEST(LoginThrottle, IsBounded) {
   login_throttle t{{.failures_free = 1, .failure_interval = 1s, .entries_max = 30}, {1, 2}};
   const base::steady_time now{10s};
   for (int i = 0; i < 1'000; ++i) {
-    t.count_failure(*parse_address("10.0.0." + std::to_string(i % 250)), std::to_string(i), now);
+    t.count_failure(*base::parse_ip("10.0.0." + std::to_string(i % 250)), std::to_string(i), now);
     EXPECT_LE(t.size(), 30U);
   }
 }
@@ -357,11 +357,11 @@ TEST(LoginThrottle, IsBounded) {
 TEST(LoginThrottle, TakesA64OfIpv6ForOneSender) {
   login_throttle t{{.failures_free = 1, .failure_interval = 1s}, {1, 2}};
   const base::steady_time now{10s};
-  t.count_failure(*parse_address("2001:db8::1"), "a", now);
-  t.count_failure(*parse_address("2001:db8::2"), "b", now);
-  EXPECT_FALSE(t.admits(*parse_address("2001:db8::3"), "c", now));
-  EXPECT_TRUE(t.admits(*parse_address("2001:db8:0:1::3"), "c", now));
-  EXPECT_TRUE(t.admits(*parse_address("2001:db8::3"), "c", now + 1s));
+  t.count_failure(*base::parse_ip("2001:db8::1"), "a", now);
+  t.count_failure(*base::parse_ip("2001:db8::2"), "b", now);
+  EXPECT_FALSE(t.admits(*base::parse_ip("2001:db8::3"), "c", now));
+  EXPECT_TRUE(t.admits(*base::parse_ip("2001:db8:0:1::3"), "c", now));
+  EXPECT_TRUE(t.admits(*base::parse_ip("2001:db8::3"), "c", now + 1s));
 }
 
 TEST(LoginCache, ForgetsTheOldest) {

@@ -107,30 +107,10 @@ boost::asio::ip::address_v6 ip(const std::string& text) {
                    : boost::asio::ip::make_address_v6(boost::asio::ip::v4_mapped, a.to_v4());
 }
 
-TEST(Network, HasTheAddressesWithItsPrefix) {
-  const auto ten = network::parse("10.0.0.0/8").value();
-  EXPECT_TRUE(ten.contains(ip("10.255.0.1")));
-  EXPECT_FALSE(ten.contains(ip("11.0.0.0")));
-  EXPECT_TRUE(ten.contains(ip("::ffff:10.1.1.1")));
-  const auto odd = network::parse("2001:db8:8000::/33").value();
-  EXPECT_TRUE(odd.contains(ip("2001:db8:ffff::1")));
-  EXPECT_FALSE(odd.contains(ip("2001:db8:7fff::1")));
-  EXPECT_TRUE(network::parse("0.0.0.0/0").value().contains(ip("192.0.2.1")));
-  EXPECT_FALSE(network::parse("0.0.0.0/0").value().contains(ip("2001:db8::1")));
-  EXPECT_TRUE(network::parse("::1").value().contains(ip("::1")));
-}
-
-TEST(Network, IsReadStrictly) {
-  for (const char* const wrong : {"", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/", "10.0.0.0/-1",
-                                  "10/8", "::/129", "host", "fe80::1%lo/64", "10.0.0.0/8/8"}) {
-    EXPECT_FALSE(network::parse(wrong)) << wrong;
-  }
-}
-
 TEST(AddressRules, DenyWinsAndAnAllowListIsComplete) {
   const std::vector<std::string> allowed{"10.0.0.0/8"};
   const std::vector<std::string> denied{"10.0.0.13"};
-  const address_rules rules{network::parse_all(allowed), network::parse_all(denied)};
+  const address_rules rules{parse_networks(allowed), parse_networks(denied)};
   EXPECT_TRUE(rules.admits(ip("10.0.0.12")));
   EXPECT_FALSE(rules.admits(ip("10.0.0.13")));
   EXPECT_FALSE(rules.admits(ip("192.0.2.1")));

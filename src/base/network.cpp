@@ -1,12 +1,11 @@
-#include "peer_text.hpp"
-
-#include <godwit/auth/rule_set.hpp>
+#include <godwit/base/network.hpp>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
+#include <cstddef>
+#include <vector>
 
-namespace godwit::auth {
+namespace godwit::base {
 namespace {
 
 std::optional<std::uint32_t> read_number(std::string_view text, std::uint32_t max, int base) {
@@ -56,10 +55,17 @@ bool read_groups(std::string_view text, std::vector<std::uint8_t>& out) {
 
 constexpr std::uint8_t mapped_bits = 96;
 
+/// The bits of byte `i` that are behind a prefix.
+std::uint8_t behind(unsigned prefix_bits, std::size_t i) noexcept {
+  const auto before = static_cast<unsigned>(i) * 8U;
+  if (prefix_bits <= before) return 0xff;
+  return static_cast<std::uint8_t>(0xffU >> std::min(prefix_bits - before, 8U));
+}
+
 }  // namespace
 
-std::optional<address_bytes> parse_address(std::string_view text) {
-  address_bytes out{};
+std::optional<ip_address> parse_ip(std::string_view text) {
+  ip_address out{};
   if (const auto four = read_ipv4(text)) {
     out[10] = out[11] = 0xff;
     std::copy(four->begin(), four->end(), out.begin() + 12);
@@ -81,7 +87,7 @@ std::optional<address_bytes> parse_address(std::string_view text) {
 
 std::optional<network> parse_network(std::string_view text) {
   const auto slash = text.find('/');
-  const auto address = parse_address(text.substr(0, slash));
+  const auto address = parse_ip(text.substr(0, slash));
   if (!address) return std::nullopt;
   network n{*address, 128};
   if (slash == std::string_view::npos) return n;
@@ -89,23 +95,17 @@ std::optional<network> parse_network(std::string_view text) {
   const auto bits = read_number(text.substr(slash + 1), is_v4 ? 32 : 128, 10);
   if (!bits) return std::nullopt;
   n.bits = static_cast<std::uint8_t>(*bits + (is_v4 ? mapped_bits : 0U));
+  for (std::size_t i = 0; i < n.first.size(); ++i) {
+    if ((n.first[i] & behind(n.bits, i)) != 0) return std::nullopt;
+  }
   return n;
 }
 
-address_bytes address_of(std::string_view peer) {
-  std::string_view host = host_of(peer);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return parse_address(host).value_or(address_bytes{});
-}
-
-bool network::contains(const address_bytes& a) const noexcept {
-  const std::size_t whole = bits / 8U;
-  for (std::size_t i = 0; i < whole; ++i) {
-    if (a[i] != address[i]) return false;
+bool network::contains(const ip_address& a) const noexcept {
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (((a[i] ^ first[i]) & ~behind(bits, i) & 0xff) != 0) return false;
   }
-  if (bits % 8U == 0) return true;
-  const auto mask = static_cast<std::uint8_t>(0xff00U >> (bits % 8U));
-  return ((a[whole] ^ address[whole]) & mask) == 0;
+  return true;
 }
 
-}  // namespace godwit::auth
+}  // namespace godwit::base
