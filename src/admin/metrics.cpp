@@ -133,6 +133,10 @@ void add_counters(exposition& out, const broker_figures& f) {
              "Publishes received, by QoS, repetitions included.", f.sums.publish_received);
   add_by_qos(out, "godwit_publish_sent_total", "Publishes sent, by QoS, repetitions included.",
              f.sums.publish_sent);
+  add_by_reason<observe::connect_refusal>(out, "godwit_connect_refused_total",
+                                          "CONNECTs that got no session, by reason.", f.sums);
+  add_by_reason<observe::subscribe_refusal>(out, "godwit_subscribe_refused_total",
+                                            "Filters that were not granted, by reason.", f.sums);
   add_by_reason<observe::refuse_reason>(out, "godwit_publish_refused_total",
                                         "Publishes that were not accepted, by reason.", f.sums);
   add_by_reason<observe::drop_reason>(out, "godwit_copies_dropped_total",

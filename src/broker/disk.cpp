@@ -11,11 +11,11 @@ void shard_engine::submit_batch() {
   const store::ticket t = ports.durable_store.submit(records_.take());
   GODWIT_ASSERT(submitted_.empty() || submitted_.back().ticket < t);
   submitted_.push_back({batch, t});
-  for (unsubmitted_reply& r : std::exchange(unsubmitted_replies_, {})) {
-    if (auto* const receipt = std::get_if<mail::receipt>(&r.what)) receipt->ticket = t;
-    if (auto* const taken = std::get_if<mail::share_answer>(&r.what)) taken->ticket = t;
-    if (auto* const commit = std::get_if<mail::commit>(&r.what)) commit->ticket = t;
-    mailbox_.post(r.to, std::move(r.what));
+  for (auto& [to, what] : std::exchange(unsubmitted_replies_, {})) {
+    if (auto* const receipt = std::get_if<mail::receipt>(&what)) receipt->ticket = t;
+    if (auto* const taken = std::get_if<mail::share_answer>(&what)) taken->ticket = t;
+    if (auto* const commit = std::get_if<mail::commit>(&what)) commit->ticket = t;
+    mailbox_.post(to, std::move(what));
   }
   for (const durable_wait& w : std::exchange(open_batch_waits_, {})) {
     durable_waits_.push({t, wait_order_++, w});

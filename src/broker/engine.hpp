@@ -7,6 +7,7 @@
 #include "replay.hpp"
 #include "routed_message.hpp"
 #include "session_slot.hpp"
+#include "takeover_damper.hpp"
 #include "timers.hpp"
 
 #include <godwit/base/seeded_bug.hpp>
@@ -151,7 +152,9 @@ struct shard_engine {
   void authenticated(connection_handle h, auth::verdict v);
   void admit(connection_handle h, connection& c, const mqtt::connect_view& p,
              std::string_view client_id, auth::verdict login);
-  void refuse(connection_handle h, const mqtt::protocol_error& error);
+  void refuse(connection_handle h, const mqtt::protocol_error& error,
+              std::optional<observe::connect_refusal> counted = {});
+  [[nodiscard]] bool may_take_over(connection_handle h, const connection& c, std::string_view id);
   void accepted(connection_handle h, connection& c);
   void on_moved(mail::connection&& m);
   [[nodiscard]] session_handle begin_session(const mqtt::connect_view& p,
@@ -389,6 +392,7 @@ struct shard_engine {
   base::slab<connection> connections_;
   base::slab<session_slot> sessions_;
   boost::unordered_flat_map<std::string_view, session_handle> by_client_id_;
+  takeover_damper takeovers_;
   base::slab<pending_operation> pending_;
   base::slab<replay> replays_;
   base::timer_wheel<timer_payload> timers_;
@@ -408,11 +412,8 @@ struct shard_engine {
   std::deque<submitted> submitted_;  ///< not durable yet
   std::priority_queue<ticket_wait, std::vector<ticket_wait>, std::greater<>> durable_waits_;
   std::vector<durable_wait> open_batch_waits_;
-  struct unsubmitted_reply {
-    routing::shard_id to;
-    letter what;
-  };
-  std::vector<unsubmitted_reply> unsubmitted_replies_;  ///< their ticket is the open batch's
+  /// Where to; their ticket is the open batch's.
+  std::vector<std::pair<routing::shard_id, letter>> unsubmitted_replies_;
   std::uint64_t wait_order_ = 0;
 
   struct spill_note {

@@ -1,6 +1,7 @@
 #include "connect_rules.hpp"
 #include "engine.hpp"
 
+#include <godwit/base/wipe.hpp>
 #include <godwit/mqtt/utf8.hpp>
 
 namespace godwit::broker {
@@ -15,6 +16,13 @@ std::string clean_text(std::string_view text) {
 
 mqtt::protocol_error refusal(mqtt::reason_code code, const char* clause, const char* what) {
   return {code, clause, what};
+}
+
+/// Whoever asked for it has it; here it is not needed any more.
+void forget_password(connection& c, const mqtt::connect_view& p) noexcept {
+  if (!p.password) return;
+  const auto at = static_cast<std::size_t>(p.password->data() - c.input.data());
+  base::wipe(std::span{c.input}.subspan(at, p.password->size()));
 }
 
 std::string_view name_of(mqtt::protocol_version v) {
@@ -81,16 +89,17 @@ void shard_engine::start_authentication(connection_handle h) {
 void shard_engine::authenticated(connection_handle h, auth::verdict v) {
   connection* const c = connections_.find(h);
   if (c == nullptr || c->at != phase::authenticating || c->is_doomed) return;
-  if (v.code != mqtt::reason_code::success) {
-    refuse(h, refusal(v.code, "v311 MQTT-3.2.2-5",
-                      *v.why != '\0' ? v.why : "refused by authentication"));
-    return;
-  }
   const auto f = mqtt::next_frame(c->input, c->version, mqtt::frame_source::client_before_connect,
                                   options.limits.connect_bytes_max);
   GODWIT_ASSERT(f && *f);
   const auto p = mqtt::decode_connect(**f);
   GODWIT_ASSERT(p.has_value());
+  forget_password(*c, *p);
+  if (v.code != mqtt::reason_code::success) {
+    refuse(h, refusal(v.code, "v311 MQTT-3.2.2-5",
+                      *v.why != '\0' ? v.why : "refused by authentication"));
+    return;
+  }
   const std::string client_id = p->client_id.empty() ? make_client_id() : clean_text(p->client_id);
   const routing::shard_id home = home_of(client_id, options.seed, options.shards);
   if (home != self) {
@@ -180,10 +189,12 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
   const bool makes_session =
       expiry_s != 0 && (s == nullptr || !s->is_persistent() || p.clean_start);
   if (is_disk_low() && (makes_session || p.will)) {
-    refuse(h, refusal(policy.has_reason_codes ? mqtt::reason_code::quota_exceeded
-                                              : mqtt::reason_code::server_unavailable,
-                      "v311 MQTT-3.2.2-5",
-                      "no new session and no will while the disk is below store.low_disk"));
+    refuse(h,
+           refusal(policy.has_reason_codes ? mqtt::reason_code::quota_exceeded
+                                           : mqtt::reason_code::server_unavailable,
+                   "v311 MQTT-3.2.2-5",
+                   "no new session and no will while the disk is below store.low_disk"),
+           observe::connect_refusal::low_disk);
     return;
   }
   answer a{.type = mqtt::packet_type::connack};
@@ -208,6 +219,7 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
     s->connection = {};
   }
   if (s != nullptr && s->connection) {
+    if (!may_take_over(h, c, client_id)) return;
     ports.counters.add(observe::counter::sessions_taken_over);
     end_connection(s->connection, {session::close_cause::taken_over, {}});
     sh = find_session(client_id);  // a session that ended with its connection is gone
@@ -334,27 +346,6 @@ void shard_engine::accepted(connection_handle h, connection& c) {
   }
   if (!c.input.empty()) list_for_input(h, c);
   update_reading(h, c);
-}
-
-/// Says no to a CONNECT and closes; the answer has the form of the client's version, and what has
-/// no code there is a plain close. [v311 MQTT-3.2.2-5] [v311 MQTT-3.2.2-6] [v311 MQTT-3.1.4-1]
-/// [v5 MQTT-3.2.2-7]
-void shard_engine::refuse(connection_handle h, const mqtt::protocol_error& error) {
-  connection& c = connections_.at(h);
-  const bool has_words = c.names_version && mqtt::policy_for(c.version).has_reason_codes;
-  std::optional<std::uint8_t> code;
-  if (has_words) {
-    code = static_cast<std::uint8_t>(error.code);
-  } else if (c.names_version && error.code != mqtt::reason_code::malformed_packet &&
-             error.code != mqtt::reason_code::protocol_error) {
-    code = mqtt::connack_code_v3(error.code);
-  }
-  if (code) {
-    answer a{.type = mqtt::packet_type::connack, .code = *code};
-    a.detail().what = error.what;
-    write_answer(h, c, a);
-  }
-  doom(h, {session::close_cause::refused, error});
 }
 
 /// For clients that leave the choice to us. The seed makes it unguessable, and it is at home here,

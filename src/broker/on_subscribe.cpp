@@ -9,6 +9,7 @@ namespace godwit::broker {
 namespace {
 
 using mqtt::reason_code;
+using observe::subscribe_refusal;
 
 /// 3.1.1 knows one failure. [v311 MQTT-3.9.3-2]
 std::byte suback_code(reason_code code, mqtt::qos asked, mqtt::protocol_version v) {
@@ -78,7 +79,9 @@ std::optional<shard_engine::filter_answer> shard_engine::judge_filter(
   const session::limits& l = options.limits;
   const bool is_v31 = c.version == mqtt::protocol_version::v31;
   const bool closes = is_v31 && l.mqtt31_denied_subscribe == session::denied_reaction::disconnect;
-  const auto refused = [&](reason_code code, const char* rule, const char* what) {
+  const auto refused = [&](reason_code code, subscribe_refusal counted, const char* rule,
+                           const char* what) {
+    ports.counters.add(counted);
     log_refusal("subscribe.refused", {{"client", s.client_id},
                                       {"filter", r.filter},
                                       {"what", std::string_view{what}},
@@ -88,34 +91,39 @@ std::optional<shard_engine::filter_answer> shard_engine::judge_filter(
   const auto parts = mqtt::parse_topic_filter(filter);
   if (!parts) {
     if (is_v31) fail(h, parts.error());
-    return refused(reason_code::topic_filter_invalid, parts.error().clause, parts.error().what);
+    return refused(reason_code::topic_filter_invalid, subscribe_refusal::invalid_filter,
+                   parts.error().clause, parts.error().what);
   }
   if (filter.size() > l.topic_bytes_max || mqtt::topic_levels(parts->filter) > l.topic_levels_max) {
-    return refused(reason_code::topic_filter_invalid, "connection.topic_levels_max",
-                   "a filter that is too long or too deep");
+    return refused(reason_code::topic_filter_invalid, subscribe_refusal::invalid_filter,
+                   "connection.topic_levels_max", "a filter that is too long or too deep");
   }
   if (!parts->group.empty() && r.no_local) {
+    ports.counters.add(subscribe_refusal::invalid_filter);
     fail(h, {reason_code::protocol_error, "v5 MQTT-3.8.3-4", "No Local on a shared subscription"});
     return filter_answer{reason_code::unspecified_error, nullptr};
   }
   if (!parts->group.empty() && !l.shared_available) {
-    return refused(reason_code::shared_subscriptions_not_supported, "protocol.shared_available",
+    return refused(reason_code::shared_subscriptions_not_supported,
+                   subscribe_refusal::not_supported, "protocol.shared_available",
                    "shared subscriptions are switched off");
   }
   if (mqtt::has_wildcard(parts->filter) && !l.wildcards_available) {
     return refused(reason_code::wildcard_subscriptions_not_supported,
-                   "protocol.wildcards_available", "wildcards are switched off");
+                   subscribe_refusal::not_supported, "protocol.wildcards_available",
+                   "wildcards are switched off");
   }
   if (identifier != 0 && !l.subscription_identifiers_available) {
     return refused(reason_code::subscription_identifiers_not_supported,
-                   "protocol.subscription_identifiers_available",
+                   subscribe_refusal::not_supported, "protocol.subscription_identifiers_available",
                    "subscription identifiers are switched off");
   }
   const auto allowed =
       ports.authorizer.check(s.owner, s.client_id, auth::action::subscribe, parts->filter);
   if (!allowed.allowed) {
     if (closes) doom(h, {session::close_cause::not_authorized, {}});
-    return refused(reason_code::not_authorized, allowed.rule, "not authorized");
+    return refused(reason_code::not_authorized, subscribe_refusal::not_authorized, allowed.rule,
+                   "not authorized");
   }
   quality_max = allowed.quality_max;
   const bool is_known = s.subscriptions.contains(filter);
@@ -125,11 +133,12 @@ std::optional<shard_engine::filter_answer> shard_engine::judge_filter(
                {reason_code::quota_exceeded, "",
                 "no new subscription while the disk is below store.low_disk"}});
     }
-    return refused(reason_code::quota_exceeded, "store.low_disk", "the disk is low");
+    return refused(reason_code::quota_exceeded, subscribe_refusal::low_disk, "store.low_disk",
+                   "the disk is low");
   }
   if (s.subscriptions.size() >= l.subscriptions_max && !is_known) {
-    return refused(reason_code::quota_exceeded, "session.subscriptions_max",
-                   "too many subscriptions");
+    return refused(reason_code::quota_exceeded, subscribe_refusal::too_many,
+                   "session.subscriptions_max", "too many subscriptions");
   }
   return std::nullopt;
 }

@@ -156,6 +156,50 @@ std::string_view name(drop_reason r) noexcept {
   return {};
 }
 
+std::string_view name(connect_refusal r) noexcept {
+  switch (r) {
+    case connect_refusal::malformed:
+      return "malformed";
+    case connect_refusal::unsupported_version:
+      return "unsupported_version";
+    case connect_refusal::client_id:
+      return "client_id";
+    case connect_refusal::bad_login:
+      return "bad_login";
+    case connect_refusal::not_authorized:
+      return "not_authorized";
+    case connect_refusal::not_supported:
+      return "not_supported";
+    case connect_refusal::unavailable:
+      return "unavailable";
+    case connect_refusal::low_disk:
+      return "low_disk";
+    case connect_refusal::taken_over_too_often:
+      return "taken_over_too_often";
+    case connect_refusal::count_:
+      break;
+  }
+  return {};
+}
+
+std::string_view name(subscribe_refusal r) noexcept {
+  switch (r) {
+    case subscribe_refusal::not_authorized:
+      return "not_authorized";
+    case subscribe_refusal::invalid_filter:
+      return "invalid_filter";
+    case subscribe_refusal::not_supported:
+      return "not_supported";
+    case subscribe_refusal::too_many:
+      return "too_many";
+    case subscribe_refusal::low_disk:
+      return "low_disk";
+    case subscribe_refusal::count_:
+      break;
+  }
+  return {};
+}
+
 std::uint64_t totals::sum_of_refused() const noexcept {
   return sum_of(refused);
 }
@@ -187,6 +231,8 @@ void counters::add_to(totals& sums) const noexcept {
   add_cells(cells_.values, sums.values);
   add_cells(cells_.refused, sums.refused);
   add_cells(cells_.dropped, sums.dropped);
+  add_cells(cells_.connects_refused, sums.connects_refused);
+  add_cells(cells_.subscribes_refused, sums.subscribes_refused);
   add_cells(cells_.packets_received, sums.packets_received);
   add_cells(cells_.packets_sent, sums.packets_sent);
   add_cells(cells_.publish_received, sums.publish_received);

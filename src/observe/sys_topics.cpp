@@ -117,6 +117,14 @@ void add_own(topic_list& out, const sys_values& v) {
     const auto reason = static_cast<drop_reason>(i);
     out.add("godwit/copies_dropped/" + std::string{name(reason)}, sums[reason]);
   }
+  for (std::size_t i = 0; i < sums.connects_refused.size(); ++i) {
+    const auto reason = static_cast<connect_refusal>(i);
+    out.add("godwit/connect_refused/" + std::string{name(reason)}, sums[reason]);
+  }
+  for (std::size_t i = 0; i < sums.subscribes_refused.size(); ++i) {
+    const auto reason = static_cast<subscribe_refusal>(i);
+    out.add("godwit/subscribe_refused/" + std::string{name(reason)}, sums[reason]);
+  }
   for (std::size_t qos = 0; qos < qos_levels; ++qos) {
     out.add("godwit/publish_received/qos" + std::to_string(qos), sums.publish_received[qos]);
     out.add("godwit/publish_sent/qos" + std::to_string(qos), sums.publish_sent[qos]);

@@ -14,6 +14,7 @@ INSTANTIATE_TEST_SUITE_P(Versions, BatteryTakeover, both_versions, name_of);
 
 // Row 51: a storm of takeovers that publish, subscribe and unsubscribe.
 TEST_P(BatteryTakeover, TakeoverStorm) {
+  options.limits.takeovers_max = 0;
   auto bystander = listen("bystander", "by/#", 1);
   for (unsigned i = 0; i < 300; ++i) {
     auto p = open(i % GetParam().shards);
@@ -34,6 +35,7 @@ TEST_P(BatteryTakeover, TakeoverStorm) {
 
 // Row 52: of several CONNECTs of one client id in the same turn one wins.
 TEST_P(BatteryTakeover, OneOfManyConnectsWins) {
+  options.limits.takeovers_max = 0;
   for (const bool clean : {true, false}) {
     std::vector<peer> all;
     for (std::size_t i = 0; i < 12; ++i) {

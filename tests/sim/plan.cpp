@@ -48,6 +48,7 @@ plan make_plan(context& c, versions v) {
   shard.retained_page_messages = c.one_of(std::vector<std::size_t>{1, 2, 256});
   shard.topic_cache_entries = c.one_of(std::vector<std::size_t>{1, 3, 65'536});
   shard.sys_interval = seconds{0};
+  shard.limits.takeovers_max = 0;  // a refusal would only leave more of them out
   shard.limits.inflight_max = c.one_of(std::vector<std::uint16_t>{1, 2, 5, 100});
   shard.limits.unanswered_publishes_max = c.one_of(std::vector<std::uint16_t>{1, 3, 1'000});
   const bool short_expiry = c.chance(20);

@@ -85,10 +85,36 @@ enum class drop_reason : std::uint8_t {
   count_         // keep last
 };
 
+/// Why a CONNECT got no session.
+enum class connect_refusal : std::uint8_t {
+  malformed,            // or against the protocol
+  unsupported_version,  // also one that the listener does not serve
+  client_id,            // one that is not accepted
+  bad_login,
+  not_authorized,  // another user's session, or a will that is not allowed
+  not_supported,   // something it asks for is not served here, or is above a limit
+  unavailable,     // the login could not be decided, or the keep alive is not served
+  low_disk,
+  taken_over_too_often,
+  count_  // keep last
+};
+
+/// Why a filter of a SUBSCRIBE was not granted.
+enum class subscribe_refusal : std::uint8_t {
+  not_authorized,
+  invalid_filter,  // malformed, too long or too deep
+  not_supported,   // wildcards, shared subscriptions or identifiers that are switched off
+  too_many,        // session.subscriptions_max
+  low_disk,
+  count_  // keep last
+};
+
 /// Names as `$SYS` and the metrics show them: snake_case, unique within an enum, never empty.
 [[nodiscard]] std::string_view name(counter c) noexcept;
 [[nodiscard]] std::string_view name(refuse_reason r) noexcept;
 [[nodiscard]] std::string_view name(drop_reason r) noexcept;
+[[nodiscard]] std::string_view name(connect_refusal r) noexcept;
+[[nodiscard]] std::string_view name(subscribe_refusal r) noexcept;
 
 namespace detail {
 
@@ -107,7 +133,9 @@ struct counter_cells {
   std::array<Cell, detail::size_of<counter>> values{};
   std::array<Cell, detail::size_of<refuse_reason>> refused{};
   std::array<Cell, detail::size_of<drop_reason>> dropped{};
-  std::array<Cell, packet_types> packets_received{};  // by packet type
+  std::array<Cell, detail::size_of<connect_refusal>> connects_refused{};
+  std::array<Cell, detail::size_of<subscribe_refusal>> subscribes_refused{};  // filters
+  std::array<Cell, packet_types> packets_received{};                          // by packet type
   std::array<Cell, packet_types> packets_sent{};
   std::array<Cell, qos_levels> publish_received{};  // by QoS, duplicates included
   std::array<Cell, qos_levels> publish_sent{};      // by QoS, redeliveries included
@@ -125,6 +153,12 @@ struct totals : counter_cells<std::uint64_t> {
   }
   [[nodiscard]] std::uint64_t operator[](drop_reason r) const noexcept {
     return dropped[static_cast<std::size_t>(r)];
+  }
+  [[nodiscard]] std::uint64_t operator[](connect_refusal r) const noexcept {
+    return connects_refused[static_cast<std::size_t>(r)];
+  }
+  [[nodiscard]] std::uint64_t operator[](subscribe_refusal r) const noexcept {
+    return subscribes_refused[static_cast<std::size_t>(r)];
   }
   /// A gauge's value; below zero it would be a bug of ours, which this shows instead of hiding it.
   [[nodiscard]] std::int64_t gauge(counter c) const noexcept {
@@ -151,6 +185,8 @@ class alignas(64) counters {
   void subtract(counter c, std::uint64_t n = 1) noexcept { bump(cells_.values, index(c), 0 - n); }
   void add(refuse_reason r, std::uint64_t n = 1) noexcept { bump(cells_.refused, index(r), n); }
   void add(drop_reason r, std::uint64_t n = 1) noexcept { bump(cells_.dropped, index(r), n); }
+  void add(connect_refusal r) noexcept { bump(cells_.connects_refused, index(r), 1); }
+  void add(subscribe_refusal r) noexcept { bump(cells_.subscribes_refused, index(r), 1); }
 
   /// A packet by its type (the upper four bits of its first byte), also in `packets_received`.
   void add_packet_received(std::size_t type) noexcept {

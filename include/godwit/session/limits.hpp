@@ -77,6 +77,9 @@ struct limits {
   takeover_will will_on_takeover = takeover_will::send;
   seconds will_grace_after_restart{60};  ///< wills found at start wait so long for their client
   bool session_owner_check = true;       ///< a session belongs to the user that made it
+  /// Of one client id within the window; then it is refused while it is connected. 0 = off.
+  std::uint32_t takeovers_max = 15;
+  seconds takeover_window{60};
   mqtt::qos maximum_qos = mqtt::qos::exactly_once;  ///< of a PUBLISH and of a granted filter
   bool retain_available = true;
   bool wildcards_available = true;

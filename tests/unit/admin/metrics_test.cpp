@@ -21,6 +21,8 @@ broker_figures some_figures() {
   f.sums.values[static_cast<std::size_t>(observe::counter::clients_connected)] = 3;
   f.sums.dropped[static_cast<std::size_t>(observe::drop_reason::offline)] = 11;
   f.sums.packets_received[1] = 5;
+  f.sums.connects_refused[static_cast<std::size_t>(observe::connect_refusal::bad_login)] = 13;
+  f.sums.subscribes_refused[static_cast<std::size_t>(observe::subscribe_refusal::too_many)] = 17;
   f.process = process_figures::read();
   f.store.emplace();
   f.store->state = "low_disk";
@@ -34,6 +36,8 @@ TEST(Metrics, ShowWhatWasCounted) {
   EXPECT_THAT(text, HasSubstr("godwit_connections_closed_total{reason=\"client_closed\"} 7\n"));
   EXPECT_THAT(text, HasSubstr("godwit_copies_dropped_total{reason=\"offline\"} 11\n"));
   EXPECT_THAT(text, HasSubstr("godwit_packets_received_total{type=\"connect\"} 5\n"));
+  EXPECT_THAT(text, HasSubstr("godwit_connect_refused_total{reason=\"bad_login\"} 13\n"));
+  EXPECT_THAT(text, HasSubstr("godwit_subscribe_refused_total{reason=\"too_many\"} 17\n"));
   EXPECT_THAT(text, HasSubstr("godwit_store_state{state=\"low_disk\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("godwit_store_state{state=\"good\"} 0\n"));
 }

@@ -30,6 +30,8 @@ TEST(Counters, AllHaveNamesOfTheirOwn) {
   expect_all_named<counter>();
   expect_all_named<refuse_reason>();
   expect_all_named<drop_reason>();
+  expect_all_named<connect_refusal>();
+  expect_all_named<subscribe_refusal>();
 }
 
 TEST(Counters, SumOverShards) {
@@ -39,6 +41,8 @@ TEST(Counters, SumOverShards) {
   b.add(counter::bytes_received, 23);
   b.add(refuse_reason::quota_exceeded);
   a.add(drop_reason::output_limit, 2);
+  b.add(connect_refusal::bad_login);
+  a.add(subscribe_refusal::too_many);
   a.add_packet_received(3);
   b.add_packet_received(3);
   b.add_packet_sent(4, 5);
@@ -51,6 +55,8 @@ TEST(Counters, SumOverShards) {
   EXPECT_EQ(sums[refuse_reason::quota_exceeded], 1U);
   EXPECT_EQ(sums.sum_of_refused(), 1U);
   EXPECT_EQ(sums[drop_reason::output_limit], 2U);
+  EXPECT_EQ(sums[connect_refusal::bad_login], 1U);
+  EXPECT_EQ(sums[subscribe_refusal::too_many], 1U);
   EXPECT_EQ(sums.sum_of_dropped(), 2U);
   EXPECT_EQ(sums.packets_received[3], 2U);
   EXPECT_EQ(sums[counter::packets_received], 2U);
