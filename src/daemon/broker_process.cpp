@@ -1,10 +1,10 @@
 #include "broker_process.hpp"
 
-#include "check_files.hpp"
 #include "control_socket.hpp"
 #include "leveled_sink.hpp"
 #include "live_keys.hpp"
 #include "load_security.hpp"
+#include "load_tls.hpp"
 #include "open_store.hpp"
 #include "sd_notify.hpp"
 #include "shard_gates.hpp"
@@ -248,28 +248,29 @@ class broker_process {
 
   void reload_file(net::broker_threads& threads) {
     config::loaded fresh = config::load_file(line_.config_file);
-    check_files(fresh);
-    for (const config::mistake& m : fresh.mistakes) tell_mistake(line_.config_file, m);
-    if (!fresh.mistakes.empty()) return;
-    apply_overrides(line_, fresh);
+    const net::tls_set tls = load_tls(fresh, threads.ticket_keys());
     config::loaded next = file_;
     const auto applied = take_live_keys(fresh.value, next.value);
-    const loaded_security files = load_security(next.value);
+    const loaded_security files =
+        fresh.mistakes.empty() ? load_security(next.value) : loaded_security{};
+    for (const config::mistake& m : fresh.mistakes) tell_mistake(line_.config_file, m);
     for (const security_mistake& m : files.mistakes) tell_mistake(m.path, m.what);
-    if (!files.mistakes.empty()) return;
+    if (!fresh.mistakes.empty() || !files.mistakes.empty()) return;
+    // Everything is read and right: from here on nothing can fail.
+    apply_overrides(line_, fresh);
     for (const config::difference& d : applied) {
       log_.info("reload.applied", {{"key", d.key}, {"before", d.before}, {"now", d.after}});
     }
     file_.value = std::move(next.value);
     decides_ = files.value;
-    gates_->adopt(decides_);
+    gates_->adopt(decides_, tls);
     const auto changes = config::differences(file_.value, fresh.value);
     for (const config::difference& d : changes) {
       log_.warn("reload.needs_restart", {{"key", d.key}, {"running", d.before}, {"file", d.after}});
     }
     log_.info("reload.done", {{"applied", applied.size()},
                               {"need_restart", changes.size()},
-                              {"tls_listeners", renew_tls(threads, fresh.value)}});
+                              {"tls_listeners", threads.count_renewed(tls)}});
   }
 
   void tell_mistake(const std::string& path, const config::mistake& m) {
@@ -279,19 +280,6 @@ class broker_process {
                                   {"column", m.where.column},
                                   {"what", what},
                                   {"remedy", remedy}});
-  }
-
-  /// How many listeners go on with what their files hold now.
-  std::size_t renew_tls(net::broker_threads& threads, const config::configuration& fresh) {
-    std::vector<net::listener_options> all;
-    for (const config::listener& l : fresh.listeners) all.push_back(l.options);
-    const auto renewed = threads.renew_tls(all);
-    if (renewed) return *renewed;
-    // The files were right a moment ago.
-    const net::listen_error why = renewed.error();
-    const auto [reason, remedy] = split_remedy(why.text);
-    log_.error("reload.tls_failed", {{"reason", reason}, {"remedy", remedy}});
-    return 0;
   }
 
   /// A store that has failed acknowledges nothing more: the process ends, and the supervisor's next

@@ -1,10 +1,11 @@
 #include "ctl_explain.hpp"
 #include "ctl_line.hpp"
 #include "load_security.hpp"
-#include "read_file.hpp"
+#include "replace_file.hpp"
 #include "surroundings.hpp"
 
 #include <godwit/auth/password_file.hpp>
+#include <godwit/net/read_file.hpp>
 
 #include <termios.h>
 #include <unistd.h>
@@ -79,7 +80,7 @@ std::string read_password(const std::string& user) {
 std::string read_users(const std::string& path) {
   constexpr std::size_t bytes_max = 268'435'456;
   if (!std::filesystem::exists(path)) return {};
-  auto file = read_file(path, bytes_max);
+  auto file = net::read_file(path, bytes_max);
   if (!file) throw std::runtime_error{path + ": " + file.error().what};
   if (const auto parsed = auth::password_file::parse(file->text); !parsed) {
     const auth::mistake m = parsed.error().front();

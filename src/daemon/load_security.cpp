@@ -1,10 +1,9 @@
 #include "load_security.hpp"
 
-#include "read_file.hpp"
-
 #include <godwit/auth/mosquitto_acl.hpp>
 #include <godwit/auth_http/http_authenticator.hpp>
 #include <godwit/config/rules.hpp>
+#include <godwit/net/read_file.hpp>
 
 #include <filesystem>
 
@@ -39,28 +38,23 @@ class loader {
     for (const auth::mistake& m : mistakes) blame(path, m.what, {m.line, m.line == 0 ? 0U : 1U});
   }
 
-  std::optional<file_text> read(const std::string& path, std::size_t bytes_max) {
+  std::optional<net::file_text> read(const std::string& path, std::size_t bytes_max) {
     if (path.empty()) return std::nullopt;
-    auto file = read_file(path, bytes_max);
+    auto file = net::read_file(path, bytes_max);
     if (!file) {
       blame(path, file.error().what);
       return std::nullopt;
     }
-    if (file->is_writable_by_others) {
-      blame(path,
-            "can be changed by others; let it belong to root or to godwitd's user, and run: "
-            "chmod go-w");
+    if (auto wrong = net::exposure_of(*file, net::secrecy::open)) {
+      blame(path, *std::move(wrong));
       return std::nullopt;
     }
     return *std::move(file);
   }
-  bool is_kept_secret(const std::string& path, const file_text& file) {
-    if (file.is_readable_by_others) {
-      blame(path,
-            "holds secrets and can be read by others; run: chmod o-r, and let its group be "
-            "one of godwitd's");
-    }
-    return !file.is_readable_by_others;
+  bool is_kept_secret(const std::string& path, const net::file_text& file) {
+    auto wrong = net::exposure_of(file, net::secrecy::secret);
+    if (wrong) blame(path, *wrong);
+    return !wrong;
   }
 
   void load_passwords(const std::string& path, auth::security& s) {

@@ -1,11 +1,13 @@
 #include "broker_process.hpp"
-#include "check_files.hpp"
 #include "command_line.hpp"
 #include "load_security.hpp"
+#include "load_tls.hpp"
 #include "signals.hpp"
 #include "store_commands.hpp"
+#include "surroundings.hpp"
 
 #include <godwit/config/render.hpp>
+#include <godwit/net/boot_clock.hpp>
 
 #include <cstdio>
 #include <exception>
@@ -46,7 +48,12 @@ exit_status run(const command_line& line) {
   }
   config::loaded file;
   if (!line.config_file.empty()) file = config::load_file(line.config_file);
-  if (line.what == task::check || line.what == task::run) check_files(file);
+  if (!file.value.core_files) forbid_core_files();
+  if (line.what == task::check || line.what == task::run) {
+    const net::boot_clock clock;
+    const net::ticket_keys keys{clock};
+    load_tls(file, keys);
+  }
   if (!file.mistakes.empty()) return refuse(file.mistakes, line.config_file);
   apply_overrides(line, file);
   const loaded_security decides = load_security(file.value);

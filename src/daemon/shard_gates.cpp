@@ -28,11 +28,13 @@ shard_gates::shard_gates(const std::shared_ptr<const auth::security>& decides, s
   }
 }
 
-void shard_gates::adopt(const std::shared_ptr<const auth::security>& fresh) {
+void shard_gates::adopt(const std::shared_ptr<const auth::security>& fresh,
+                        const net::tls_set& tls) {
   GODWIT_ASSERT(threads_ != nullptr);
   for (std::size_t i = 0; i < gates_.size(); ++i) {
-    threads_->run_on(id_of(i), [this, i, fresh] {
+    threads_->run_on(id_of(i), [this, i, fresh, tls] {
       gates_[i]->adopt(fresh);
+      threads_->renew_tls(id_of(i), tls);
       threads_->shard(id_of(i)).review();
     });
   }

@@ -27,9 +27,9 @@ class shard_gates {
 
   /// Where answers go from now on. Before `threads` start.
   void connect(net::broker_threads& threads) noexcept { threads_ = &threads; }
-  /// On every shard, at the start of a turn: this decides from now on, and everybody who is
-  /// connected is judged again. Does not wait for it.
-  void adopt(const std::shared_ptr<const auth::security>& fresh);
+  /// On every shard, at the start of one turn: this decides from now on, listeners go on with these
+  /// certificates, and everybody who is connected is judged again. Does not wait for it.
+  void adopt(const std::shared_ptr<const auth::security>& fresh, const net::tls_set& tls);
   /// Ends the threads; what waits for them is dropped. Before the broker's threads are destroyed.
   void stop() {
     hashing_.stop();

@@ -1,12 +1,16 @@
 #include "surroundings.hpp"
 
 #include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <random>
+#include <system_error>
 
 namespace godwit::daemon {
 
@@ -31,6 +35,14 @@ base::bytes random_secret() {
     }
   }
   return out;
+}
+
+void forbid_core_files() {
+  const rlimit none{0, 0};
+  // The limit alone does not reach programs that core files are piped to.
+  if (::setrlimit(RLIMIT_CORE, &none) != 0 || ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+    throw std::system_error{errno, std::generic_category(), "core files cannot be forbidden"};
+  }
 }
 
 std::chrono::microseconds monotonic_now() {

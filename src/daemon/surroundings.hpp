@@ -25,6 +25,10 @@ namespace godwit::daemon {
 /// Standard error goes straight to systemd's journal.
 [[nodiscard]] bool stderr_is_journal();
 
+/// No core file from now on, wherever the system puts them, and no debugger of the same user: the
+/// process holds messages, keys and what it knows of passwords.
+void forbid_core_files();
+
 /// How many files may have to be open at the same time.
 struct file_need {
   std::uint64_t connections = 0;  ///< as limited by the configuration; 0 = not limited

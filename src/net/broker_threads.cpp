@@ -7,36 +7,6 @@
 #include <algorithm>
 
 namespace godwit::net {
-namespace {
-
-struct tls_by_name {
-  std::string name;
-  std::shared_ptr<const tls_context> tls;
-};
-
-/// Of all listeners that have TLS, or what is wrong with the first that cannot have it.
-std::optional<listen_error> load_tls(std::span<const listener_options> listeners,
-                                     const ticket_keys& keys, std::vector<tls_by_name>& out) {
-  for (const listener_options& o : listeners) {
-    if (!o.tls.is_on()) continue;
-    auto made = tls_context::load(o.tls, o.name, keys);
-    if (!made) {
-      return listen_error{listen_error::kind::tls, "listener \"" + o.name + "\": " +
-                                                       made.error().key + ": " + made.error().what};
-    }
-    out.push_back({o.name, std::move(*made)});
-  }
-  return std::nullopt;
-}
-
-std::shared_ptr<const tls_context> find_tls(std::span<const tls_by_name> loaded,
-                                            std::string_view name) {
-  const auto found = std::ranges::find(loaded, name, &tls_by_name::name);
-  return found == loaded.end() ? nullptr : found->tls;
-}
-
-}  // namespace
-
 broker_threads::broker_threads(const options& o, const shared_ports& ports)
     : options_{o}, ports_{ports}, ticket_keys_{ports.clock}, mail_{o.shard.shards} {
   const std::size_t shards = o.shard.shards;
@@ -72,13 +42,21 @@ broker::shard& broker_threads::shard(routing::shard_id id) noexcept {
 }
 
 base::result<void, listen_error> broker_threads::open() {
-  std::vector<tls_by_name> loaded;
-  if (auto wrong = load_tls(options_.listeners, ticket_keys_, loaded)) return *wrong;
+  tls_set loaded;
+  for (const listener_options& o : options_.listeners) {
+    if (!o.tls.is_on()) continue;
+    auto made = tls_context::load(o.tls, o.name, ticket_keys_);
+    if (!made) {
+      return listen_error{listen_error::kind::tls, "listener \"" + o.name + "\": " +
+                                                       made.error().key + ": " + made.error().what};
+    }
+    loaded.entries.push_back({o.name, std::move(*made)});
+  }
   auto opened = open_listeners(options_.listeners, threads_.size(), options_.tune);
   if (!opened) return opened.error();
   listeners_ = std::move(*opened);
   for (const auto& l : listeners_) {
-    l->tls = find_tls(loaded, l->options.name);
+    l->tls = loaded.find(l->options.name);
     for (std::size_t i = 0; i < l->sockets.size(); ++i) {
       threads_[i]->add_listener(*l, std::move(l->sockets[i]));
     }
@@ -87,18 +65,14 @@ base::result<void, listen_error> broker_threads::open() {
   return {};
 }
 
-base::result<std::size_t, listen_error> broker_threads::renew_tls(
-    std::span<const listener_options> fresh) {
-  std::vector<tls_by_name> loaded;
-  if (auto wrong = load_tls(fresh, ticket_keys_, loaded)) return *wrong;
-  std::size_t renewed = 0;
-  for (const auto& l : listeners_) {
-    const auto tls = find_tls(loaded, l->options.name);
-    if (!l->tls || !tls) continue;  // a listener gets or loses TLS when it is opened
-    for (const auto& t : threads_) t->renew_tls(*l, tls);
-    ++renewed;
-  }
-  return renewed;
+std::size_t broker_threads::count_renewed(const tls_set& fresh) const {
+  return static_cast<std::size_t>(std::ranges::count_if(listeners_, [&fresh](const auto& l) {
+    return l->tls != nullptr && fresh.find(l->options.name) != nullptr;
+  }));
+}
+
+void broker_threads::renew_tls(routing::shard_id id, const tls_set& fresh) {
+  threads_[id.value()]->renew_tls(fresh);
 }
 
 void broker_threads::start(std::function<void()> on_ended) {

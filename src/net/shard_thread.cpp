@@ -58,12 +58,11 @@ void shard_thread::add_listener(listener& from, unique_fd socket) {
       }));
 }
 
-void shard_thread::renew_tls(const listener& of, std::shared_ptr<const tls_context> fresh) {
-  boost::asio::post(context_, [this, &of, fresh = std::move(fresh)] {
-    for (const auto& e : entrances_) {
-      if (&e->from == &of) e->tls = fresh;
-    }
-  });
+void shard_thread::renew_tls(const tls_set& fresh) {
+  for (const auto& e : entrances_) {
+    auto tls = e->tls ? fresh.find(e->from.options.name) : nullptr;
+    if (tls) e->tls = std::move(tls);
+  }
 }
 
 void shard_thread::start() {

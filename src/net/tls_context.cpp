@@ -86,7 +86,8 @@ struct tls_context::callbacks {
   static tls_complaint set_rules(SSL_CTX* c, const tls_options& o,
                                  const ticket_keys::trust& trust) {
     constexpr std::uint64_t wanted = SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
-                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA;
+                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+                                     SSL_OP_CLEANSE_PLAINTEXT;
     constexpr int strong = 2;  // RSA from 2048 bits on, no SHA-1
     SSL_CTX_set_options(c, wanted);
     SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS);
@@ -112,21 +113,18 @@ struct tls_context::callbacks {
     return std::nullopt;
   }
 
-  static tls_complaint digest_trust(const tls_options& o, std::string_view listener,
-                                    ticket_keys::trust& out) {
+  /// Tickets of clients that other authorities would vouch for are not taken.
+  static void digest_trust(const tls_options& o, const tls_files& files, std::string_view listener,
+                           ticket_keys::trust& out) {
     const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> digest{EVP_MD_CTX_new(),
                                                                          &EVP_MD_CTX_free};
     EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr);
     EVP_DigestUpdate(digest.get(), listener.data(), listener.size());
     EVP_DigestUpdate(digest.get(), &o.require_client_certificate, 1);
-    if (!o.ca.empty()) {
-      if (auto wrong = digest_file(digest.get(), "tls.ca", o.ca)) return wrong;
-    }
-    if (!o.crl.empty()) {
-      if (auto wrong = digest_file(digest.get(), "tls.crl", o.crl)) return wrong;
+    for (const auto* const file : {&files.authorities, &files.revoked}) {
+      if (*file) EVP_DigestUpdate(digest.get(), (*file)->text.data(), (*file)->text.size());
     }
     EVP_DigestFinal_ex(digest.get(), reinterpret_cast<unsigned char*>(out.data()), nullptr);
-    return std::nullopt;
   }
 };
 
@@ -144,19 +142,25 @@ base::result<std::shared_ptr<const tls_context>, tls_error> tls_context::load(
                                     " certificates and " + std::to_string(o.keys.size()) +
                                     " keys; name one key for each certificate, in their order"};
   }
+  tls_files files;
+  if (auto wrong = files.read(o)) return *wrong;
   const auto made = std::make_shared<tls_context>(private_tag{}, keys);
-  if (auto wrong = callbacks::digest_trust(o, listener, made->sealer_->trust)) return *wrong;
-  for (std::size_t i = 0; i < o.certificates.size(); ++i) {
+  callbacks::digest_trust(o, files, listener, made->sealer_->trust);
+  for (const tls_files::identity& identity : files.identities) {
     SSL_CTX* const c = SSL_CTX_new(TLS_server_method());
     if (c == nullptr) return tls_error{"tls.certificate", "out of memory"};
     made->contexts_.push_back(c);
     SSL_CTX_set_app_data(c, made.get());
     if (auto wrong = callbacks::set_rules(c, o, made->sealer_->trust)) return *wrong;
-    if (auto wrong = load_certificate(c, o.certificates[i], o.keys[i])) return *wrong;
-    if (o.ca.empty()) continue;
-    if (auto wrong = load_authorities(c, o)) return *wrong;
+    if (auto wrong = use_identity(c, identity)) return *wrong;
+    if (auto wrong = use_authorities(c, files, o)) return *wrong;
   }
   return std::shared_ptr<const tls_context>{made};
+}
+
+std::shared_ptr<const tls_context> tls_set::find(std::string_view listener) const {
+  const auto found = std::ranges::find(entries, listener, &entry::listener);
+  return found == entries.end() ? nullptr : found->tls;
 }
 
 ssl_st* tls_context::make_session() const noexcept {

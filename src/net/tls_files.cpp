@@ -1,50 +1,36 @@
 #include "tls_files.hpp"
 
-#include <godwit/net/unique_fd.hpp>
+#include <godwit/base/wipe.hpp>
+#include <godwit/net/read_file.hpp>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
 #include <memory>
-#include <system_error>
+#include <string_view>
+#include <utility>
 
 namespace godwit::net {
 namespace {
 
-template <auto Free>
-struct freed_by {
-  template <class T>
-  void operator()(T* object) const noexcept {
-    Free(object);
-  }
+constexpr std::size_t file_bytes_max = 67'108'864;  // lists of revoked certificates grow large
+
+struct freed {
+  void operator()(BIO* b) const noexcept { BIO_free(b); }
+  void operator()(X509* x) const noexcept { X509_free(x); }
+  void operator()(X509_CRL* c) const noexcept { X509_CRL_free(c); }
+  void operator()(EVP_PKEY* k) const noexcept { EVP_PKEY_free(k); }
 };
-void free_names(STACK_OF(X509_NAME) * names) {
-  sk_X509_NAME_pop_free(names, X509_NAME_free);
-}
+template <class T>
+using owned = std::unique_ptr<T, freed>;
 
-enum class secrecy : std::uint8_t { open, secret };
-
-/// Why a file cannot be used, before OpenSSL looks at it, whose messages say less.
-tls_complaint look_at(std::string_view key, const std::string& path, secrecy how) {
-  const auto wrong = [&](const std::string& what) {
-    return tls_error{std::string{key}, path + ": " + what};
-  };
-  const unique_fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (!file) return wrong("cannot be opened: " + std::system_category().message(errno));
-  struct stat about {};
-  if (::fstat(file.value(), &about) != 0 || !S_ISREG(about.st_mode)) {
-    return wrong("is not a file");
-  }
-  if (how == secrecy::secret && (about.st_mode & S_IRWXO) != 0) {
-    return wrong("everybody may read or write it; take that away: chmod o-rwx " + path);
-  }
+tls_complaint read_one(std::string_view key, const std::string& path, secrecy how, pem_file& out) {
+  auto file = read_file(path, file_bytes_max);
+  auto wrong =
+      file ? exposure_of(*file, how) : std::optional<std::string>{std::move(file.error().what)};
+  if (wrong) return tls_error{std::string{key}, path + ": " + *wrong};
+  out = {path, std::move(file->text)};
   return std::nullopt;
 }
 
@@ -54,77 +40,110 @@ std::string openssl_reason() {
   return text == nullptr ? "unknown error" : text;
 }
 
+tls_error not_a_pem_file(std::string_view key, const pem_file& file, std::string_view with) {
+  return {std::string{key}, file.path + ": is not a PEM file with " + std::string{with} + " (" +
+                                openssl_reason() + ")"};
+}
+
 int no_password(char*, int, int, void*) {
   return -1;  // An encrypted key is an error and not a question on the terminal.
 }
 
-}  // namespace
-
-tls_complaint load_certificate(SSL_CTX* to, const std::string& certificate,
-                               const std::string& key) {
-  constexpr std::string_view certificate_key = "tls.certificate";
-  constexpr std::string_view key_key = "tls.key";
-  if (auto wrong = look_at(certificate_key, certificate, secrecy::open)) return wrong;
-  if (auto wrong = look_at(key_key, key, secrecy::secret)) return wrong;
+owned<BIO> open(const pem_file& file) {
   ERR_clear_error();
-  if (SSL_CTX_use_certificate_chain_file(to, certificate.c_str()) != 1) {
-    return tls_error{std::string{certificate_key},
-                     certificate + ": is not a PEM file with a certificate and its chain (" +
-                         openssl_reason() + ")"};
-  }
-  SSL_CTX_set_default_passwd_cb(to, no_password);
-  ERR_clear_error();
-  if (SSL_CTX_use_PrivateKey_file(to, key.c_str(), SSL_FILETYPE_PEM) == 1 &&
-      SSL_CTX_check_private_key(to) == 1) {
-    return std::nullopt;
-  }
-  const unsigned long error = ERR_peek_last_error();
-  if (ERR_GET_LIB(error) == ERR_LIB_X509) {
-    return tls_error{std::string{key_key}, key + ": is not the key of " + certificate};
-  }
-  return tls_error{std::string{key_key}, key +
-                                             ": is not a PEM file with a private key without "
-                                             "a password (" +
-                                             openssl_reason() + ")"};
+  return owned<BIO>{BIO_new_mem_buf(file.text.data(), static_cast<int>(file.text.size()))};
 }
 
-tls_complaint load_authorities(SSL_CTX* to, const tls_options& o) {
-  if (auto wrong = look_at("tls.ca", o.ca, secrecy::open)) return wrong;
+owned<X509> next_certificate(BIO* from) {
+  return owned<X509>{PEM_read_bio_X509(from, nullptr, no_password, nullptr)};
+}
+
+/// Nothing more came: is that because there is nothing more?
+bool at_end() {
+  const unsigned long error = ERR_peek_last_error();
+  return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
+tls_complaint use_certificate(SSL_CTX* to, const pem_file& file) {
+  const auto wrong = [&] {
+    return not_a_pem_file("tls.certificate", file, "a certificate and its chain");
+  };
+  const owned<BIO> from = open(file);
+  const owned<X509> own = next_certificate(from.get());
+  if (!own || SSL_CTX_use_certificate(to, own.get()) != 1) return wrong();
   ERR_clear_error();
-  std::unique_ptr<STACK_OF(X509_NAME), freed_by<free_names>> names{
-      SSL_load_client_CA_file(o.ca.c_str())};
-  if (names == nullptr || sk_X509_NAME_num(names.get()) == 0 ||
-      SSL_CTX_load_verify_file(to, o.ca.c_str()) != 1) {
-    return tls_error{"tls.ca", o.ca + ": is not a PEM file with certificates of authorities (" +
-                                   openssl_reason() + ")"};
+  for (auto more = next_certificate(from.get()); more; more = next_certificate(from.get())) {
+    if (SSL_CTX_add1_chain_cert(to, more.get()) != 1) return wrong();
   }
-  SSL_CTX_set_client_CA_list(to, names.release());
-  const int must = o.require_client_certificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
-  SSL_CTX_set_verify(to, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE | must, nullptr);
-  if (o.crl.empty()) return std::nullopt;
-  if (auto wrong = look_at("tls.crl", o.crl, secrecy::open)) return wrong;
-  X509_STORE* const store = SSL_CTX_get_cert_store(to);
-  X509_LOOKUP* const lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
-  ERR_clear_error();
-  if (lookup == nullptr || X509_load_crl_file(lookup, o.crl.c_str(), X509_FILETYPE_PEM) < 1) {
-    return tls_error{"tls.crl", o.crl + ": is not a PEM file with lists of revoked certificates (" +
-                                    openssl_reason() + ")"};
-  }
-  X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+  if (!at_end()) return wrong();
   return std::nullopt;
 }
 
-tls_complaint digest_file(EVP_MD_CTX* digest, std::string_view key, const std::string& path) {
-  const unique_fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  std::array<char, 4'096> part{};
-  ssize_t size = file ? 1 : -1;
-  while (size > 0) {
-    size = ::read(file.value(), part.data(), part.size());
-    if (size > 0) EVP_DigestUpdate(digest, part.data(), static_cast<std::size_t>(size));
+tls_complaint use_revoked(X509_STORE* to, const pem_file& file) {
+  const auto wrong = [&] {
+    return not_a_pem_file("tls.crl", file, "lists of revoked certificates");
+  };
+  const owned<BIO> from = open(file);
+  std::size_t count = 0;
+  for (;; ++count) {
+    const owned<X509_CRL> one{PEM_read_bio_X509_CRL(from.get(), nullptr, no_password, nullptr)};
+    if (!one) break;
+    if (X509_STORE_add_crl(to, one.get()) != 1) return wrong();
   }
-  if (size == 0) return std::nullopt;
-  return tls_error{std::string{key},
-                   path + ": cannot be read: " + std::system_category().message(errno)};
+  if (count == 0 || !at_end()) return wrong();
+  X509_STORE_set_flags(to, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+  return std::nullopt;
+}
+
+}  // namespace
+
+tls_files::~tls_files() {
+  for (identity& i : identities) base::wipe(i.key.text);
+}
+
+tls_complaint tls_files::read(const tls_options& o) {
+  identities.resize(o.certificates.size());
+  for (std::size_t i = 0; i < identities.size(); ++i) {
+    auto& [certificate, key] = identities[i];
+    auto wrong = read_one("tls.certificate", o.certificates[i], secrecy::open, certificate);
+    if (!wrong) wrong = read_one("tls.key", o.keys[i], secrecy::secret, key);
+    if (wrong) return wrong;
+  }
+  if (o.ca.empty()) return std::nullopt;
+  if (auto wrong = read_one("tls.ca", o.ca, secrecy::open, authorities.emplace())) return wrong;
+  if (o.crl.empty()) return std::nullopt;
+  return read_one("tls.crl", o.crl, secrecy::open, revoked.emplace());
+}
+
+tls_complaint use_identity(SSL_CTX* to, const tls_files::identity& from) {
+  if (auto wrong = use_certificate(to, from.certificate)) return wrong;
+  const owned<BIO> text = open(from.key);
+  const owned<EVP_PKEY> key{PEM_read_bio_PrivateKey(text.get(), nullptr, no_password, nullptr)};
+  if (!key) return not_a_pem_file("tls.key", from.key, "a private key without a password");
+  if (SSL_CTX_use_PrivateKey(to, key.get()) != 1 || SSL_CTX_check_private_key(to) != 1) {
+    return tls_error{"tls.key", from.key.path + ": is not the key of " + from.certificate.path};
+  }
+  return std::nullopt;
+}
+
+tls_complaint use_authorities(SSL_CTX* to, const tls_files& from, const tls_options& o) {
+  if (!from.authorities) return std::nullopt;
+  const auto wrong = [&] {
+    return not_a_pem_file("tls.ca", *from.authorities, "certificates of authorities");
+  };
+  X509_STORE* const store = SSL_CTX_get_cert_store(to);
+  const owned<BIO> text = open(*from.authorities);
+  std::size_t count = 0;
+  for (auto one = next_certificate(text.get()); one; one = next_certificate(text.get()), ++count) {
+    if (X509_STORE_add_cert(store, one.get()) != 1 || SSL_CTX_add_client_CA(to, one.get()) != 1) {
+      return wrong();
+    }
+  }
+  if (count == 0 || !at_end()) return wrong();
+  const int must = o.require_client_certificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+  SSL_CTX_set_verify(to, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE | must, nullptr);
+  if (!from.revoked) return std::nullopt;
+  return use_revoked(store, *from.revoked);
 }
 
 }  // namespace godwit::net

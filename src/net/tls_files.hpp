@@ -5,20 +5,43 @@
 #include <openssl/ssl.h>
 
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace godwit::net {
 
 /// What is wrong; nothing = all is well.
 using tls_complaint = std::optional<tls_error>;
 
-/// Gives a context its certificate with the chain behind it, and the key, which must belong to it
-/// and must not be readable for everybody.
-[[nodiscard]] tls_complaint load_certificate(SSL_CTX* to, const std::string& certificate,
-                                             const std::string& key);
-/// Makes a context ask clients for certificates of these authorities.
-[[nodiscard]] tls_complaint load_authorities(SSL_CTX* to, const tls_options& o);
-/// Adds what a file holds to a digest. The file has been read once already.
-[[nodiscard]] tls_complaint digest_file(EVP_MD_CTX* digest, std::string_view key,
-                                        const std::string& path);
+/// One file of a listener as it was read.
+struct pem_file {
+  std::string path;
+  std::string text;
+};
+
+/// All files of one listener. Each is read once, so what was checked is what is used.
+struct tls_files {
+  struct identity {
+    pem_file certificate;  ///< with the chain behind it
+    pem_file key;
+  };
+  std::vector<identity> identities;
+  std::optional<pem_file> authorities;
+  std::optional<pem_file> revoked;
+
+  tls_files() = default;
+  ~tls_files();  ///< overwrites the keys
+  tls_files(const tls_files&) = delete;
+  tls_files& operator=(const tls_files&) = delete;
+
+  /// Others must not be able to change any of them, nor to read the keys.
+  [[nodiscard]] tls_complaint read(const tls_options& o);
+};
+
+/// Gives a context its certificate with the chain, and the key, which must belong to it.
+[[nodiscard]] tls_complaint use_identity(SSL_CTX* to, const tls_files::identity& from);
+/// Makes a context ask clients for certificates of the authorities, if there are any.
+[[nodiscard]] tls_complaint use_authorities(SSL_CTX* to, const tls_files& from,
+                                            const tls_options& o);
 
 }  // namespace godwit::net

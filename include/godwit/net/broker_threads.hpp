@@ -4,6 +4,7 @@
 #include <godwit/net/options.hpp>
 #include <godwit/net/shard_thread.hpp>
 #include <godwit/net/ticket_keys.hpp>
+#include <godwit/net/tls_context.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -40,12 +41,14 @@ class broker_threads {
 
   /// Opens the listeners; clients may connect from now on and are served once the threads run.
   [[nodiscard]] base::result<void, listen_error> open();
-  /// Loads the certificates, keys and lists of every open listener as these options (found by the
-  /// listener's name) say, and gives them to the shards; an error leaves everything as it was.
-  /// Connections that are open go on as they are. Reads files; while the shards run. Returns how
-  /// many listeners were renewed.
-  [[nodiscard]] base::result<std::size_t, listen_error> renew_tls(
-      std::span<const listener_options> fresh);
+  /// For contexts that are loaded while the broker runs: their tickets stay good.
+  [[nodiscard]] const net::ticket_keys& ticket_keys() const noexcept { return ticket_keys_; }
+  /// On a shard's thread, in a turn (`run_on`): connections of its listeners are accepted with
+  /// these from now on. A listener gets or loses TLS only when it is opened. Connections that are
+  /// open go on as they are.
+  void renew_tls(routing::shard_id id, const tls_set& fresh);
+  /// Of how many listeners that would be.
+  [[nodiscard]] std::size_t count_renewed(const tls_set& fresh) const;
   /// What is open, with the real ports, in the order of the options; those left out as optional are
   /// missing.
   [[nodiscard]] const std::vector<std::unique_ptr<listener>>& listeners() const noexcept {
@@ -70,7 +73,7 @@ class broker_threads {
  private:
   options options_;
   shared_ports ports_;
-  ticket_keys ticket_keys_;
+  net::ticket_keys ticket_keys_;
   std::vector<std::unique_ptr<listener>> listeners_;  // connections on their way count in them
   thread_post_office mail_;
   stop_board board_;

@@ -57,9 +57,8 @@ class shard_thread final : private transport_events, private opening_events {
   void set_host(std::unique_ptr<shard_host> host) noexcept { host_ = std::move(host); }
   /// Accepts connections of `from`, with one of its sockets. `from` outlives this object.
   void add_listener(listener& from, unique_fd socket);
-  /// From its next turn on, connections of this listener are accepted with these certificates. Any
-  /// thread, while the shard runs.
-  void renew_tls(const listener& of, std::shared_ptr<const tls_context> fresh);
+  /// On its thread, in a turn: connections are accepted with these certificates from now on.
+  void renew_tls(const tls_set& fresh);
 
   /// Runs the shard on a thread of its own, named "godwit/<id>", that handles no signals.
   void start();

@@ -52,4 +52,15 @@ class tls_context {
   std::vector<ssl_ctx_st*> contexts_;  // one per certificate; the first is for everybody else
 };
 
+/// The contexts of listeners, by their names.
+struct tls_set {
+  struct entry {
+    std::string listener;
+    std::shared_ptr<const tls_context> tls;
+  };
+  std::vector<entry> entries;
+  /// Nothing: this listener has no TLS.
+  [[nodiscard]] std::shared_ptr<const tls_context> find(std::string_view listener) const;
+};
+
 }  // namespace godwit::net

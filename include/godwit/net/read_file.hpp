@@ -4,9 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
-namespace godwit::daemon {
+namespace godwit::net {
 
 /// A file's text, and who else can get at it.
 struct file_text {
@@ -26,8 +27,9 @@ struct file_failure {
 [[nodiscard]] base::result<file_text, file_failure> read_file(const std::string& path,
                                                               std::size_t bytes_max);
 
-/// Replaces a file at once, with its mode and owner, or makes it with mode 0600: whoever reads it
-/// meanwhile sees the old or the new one. Throws std::system_error.
-void replace_file(const std::string& path, const std::string& text);
+enum class secrecy : std::uint8_t { open, secret };
+/// What is wrong with who else can get at a file, and what to do: "can be changed by others; ...".
+/// Nothing: it may be used.
+[[nodiscard]] std::optional<std::string> exposure_of(const file_text& file, secrecy how);
 
-}  // namespace godwit::daemon
+}  // namespace godwit::net

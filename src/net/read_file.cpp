@@ -1,5 +1,4 @@
-#include "read_file.hpp"
-
+#include <godwit/net/read_file.hpp>
 #include <godwit/net/unique_fd.hpp>
 
 #include <fcntl.h>
@@ -8,11 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <system_error>
 #include <vector>
 
-namespace godwit::daemon {
+namespace godwit::net {
 namespace {
 
 std::string message_of(int error) {
@@ -28,23 +26,10 @@ bool is_own_group(gid_t group) {
   return std::ranges::find(groups, group) != groups.end();
 }
 
-[[noreturn]] void fail(const std::string& what) {
-  throw std::system_error{errno, std::generic_category(), what};
-}
-
-void write_all(int fd, const std::string& text, const std::string& path) {
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t n = ::write(fd, text.data() + done, text.size() - done);
-    if (n < 0 && errno != EINTR) fail(path);
-    if (n > 0) done += static_cast<std::size_t>(n);
-  }
-}
-
 }  // namespace
 
 base::result<file_text, file_failure> read_file(const std::string& path, std::size_t bytes_max) {
-  const net::unique_fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  const unique_fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (!fd) return file_failure{"cannot be opened: " + message_of(errno)};
   struct stat facts {};
   if (::fstat(fd.value(), &facts) != 0) return file_failure{"cannot be read: " + message_of(errno)};
@@ -76,22 +61,16 @@ base::result<file_text, file_failure> read_file(const std::string& path, std::si
   return out;
 }
 
-void replace_file(const std::string& path, const std::string& text) {
-  struct stat facts {};
-  const bool is_there = ::stat(path.c_str(), &facts) == 0;
-  const std::string fresh = path + ".new";
-  ::unlink(fresh.c_str());
-  const net::unique_fd fd{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
-  if (!fd) fail(fresh);
-  write_all(fd.value(), text, fresh);
-  if (is_there) {
-    const bool keeps_owner = ::fchown(fd.value(), facts.st_uid, facts.st_gid) == 0;
-    const mode_t mode = facts.st_mode & 07777U;
-    // Without the owner, a group must not see what it was meant to see in another group's name.
-    if (::fchmod(fd.value(), keeps_owner ? mode : mode & 0700U) != 0) fail(fresh);
+std::optional<std::string> exposure_of(const file_text& file, secrecy how) {
+  if (file.is_writable_by_others) {
+    return "can be changed by others; let it belong to root or to godwitd's user, and run: "
+           "chmod go-w";
   }
-  if (::fsync(fd.value()) != 0) fail(fresh);
-  if (::rename(fresh.c_str(), path.c_str()) != 0) fail(path);
+  if (how == secrecy::secret && file.is_readable_by_others) {
+    return "holds secrets and can be read by others; run: chmod o-r, and let its group be one of "
+           "godwitd's";
+  }
+  return std::nullopt;
 }
 
-}  // namespace godwit::daemon
+}  // namespace godwit::net

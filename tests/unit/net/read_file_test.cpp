@@ -1,12 +1,12 @@
-#include "daemon/read_file.hpp"
-
 #include "unit/store_rocksdb/temporary_directory.hpp"
+
+#include <godwit/net/read_file.hpp>
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 
-namespace godwit::daemon {
+namespace godwit::net {
 namespace {
 
 TEST(ReadFile, TakesUpToItsLimitAndNotAByteMore) {
@@ -35,4 +35,4 @@ TEST(ReadFile, ReadsWhatIsLongerThanItWas) {
 }
 
 }  // namespace
-}  // namespace godwit::daemon
+}  // namespace godwit::net
