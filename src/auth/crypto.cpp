@@ -78,9 +78,4 @@ base::bytes hmac_sha256(base::bytes_view key, base::bytes_view data) {
   return out;
 }
 
-void wipe(base::bytes& secret) noexcept {
-  OPENSSL_cleanse(secret.data(), secret.size());
-  secret.clear();
-}
-
 }  // namespace godwit::auth

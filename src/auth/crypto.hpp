@@ -19,7 +19,5 @@ namespace godwit::auth {
                                         std::uint32_t iterations);
 /// Keyed digests: who does not know the key cannot make them.
 [[nodiscard]] base::bytes hmac_sha256(base::bytes_view key, base::bytes_view data);
-/// Overwrites bytes that must not stay in memory.
-void wipe(base::bytes& secret) noexcept;
 
 }  // namespace godwit::auth

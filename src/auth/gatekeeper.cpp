@@ -4,6 +4,7 @@
 
 #include <godwit/auth/gatekeeper.hpp>
 #include <godwit/base/assert.hpp>
+#include <godwit/base/wipe.hpp>
 #include <godwit/mqtt/utf8.hpp>
 
 #include <algorithm>
@@ -68,7 +69,7 @@ struct gatekeeper::attempt {
       : user{*c.user_name}, password{c.password->begin(), c.password->end()}, asked{c} {}
   attempt(const attempt&) = delete;
   attempt& operator=(const attempt&) = delete;
-  ~attempt() { wipe(password); }
+  ~attempt() { base::wipe(password); }
 };
 
 gatekeeper::gatekeeper(std::shared_ptr<const security> now, workshop& slow_work,
@@ -139,7 +140,7 @@ void gatekeeper::authenticate(const credentials& c, std::function<void(verdict)>
 /// Checking signatures takes time on the shard's thread, so whoever sends bad ones is slowed, too;
 /// by address, because a token's user is known only afterwards.
 void gatekeeper::ask_keys(const credentials& c, std::function<void(verdict)> done) {
-  const address_bytes from = address_of(c.peer);
+  const base::ip_address from = address_of(c.peer);
   const std::string_view sender = host_of(c.peer);
   if (!throttle_.admits(from, sender, c.now.steady)) {
     done(refused("too many bad tokens", reason_code::server_unavailable));

@@ -2,6 +2,7 @@
 #include "peer_text.hpp"
 
 #include <godwit/auth/gatekeeper.hpp>
+#include <godwit/base/wipe.hpp>
 #include <godwit/mqtt/utf8.hpp>
 
 #include <algorithm>
@@ -26,6 +27,11 @@ struct gatekeeper::inquiry {
   kept_credentials asked;
   remote_answer answer;
   std::function<void(verdict)> done;
+
+  inquiry() = default;
+  inquiry(const inquiry&) = delete;
+  inquiry& operator=(const inquiry&) = delete;
+  ~inquiry() { base::wipe(about.password); }
 };
 
 void gatekeeper::ask_remote(const credentials& c, std::function<void(verdict)> done) {

@@ -2,6 +2,7 @@
 
 #include <godwit/auth/login_cache.hpp>
 #include <godwit/base/assert.hpp>
+#include <godwit/base/wipe.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -53,7 +54,7 @@ login_cache::digest login_cache::digest_of(const password_hash& entry,
   text.push_back(std::byte{0});  // is in no entry
   text.insert(text.end(), password.begin(), password.end());
   const base::bytes made = hmac_sha256(key_, text);
-  wipe(text);
+  base::wipe(text);
   digest out{};
   std::copy(made.begin(), made.end(), out.begin());
   return out;

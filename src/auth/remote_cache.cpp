@@ -2,6 +2,7 @@
 
 #include <godwit/auth/remote_cache.hpp>
 #include <godwit/base/assert.hpp>
+#include <godwit/base/wipe.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -60,7 +61,7 @@ base::bytes remote_cache::digest_of(const remote_question& q) const {
   }
   add_part(q.password);
   base::bytes out = hmac_sha256(key_, text);
-  wipe(text);
+  base::wipe(text);
   return out;
 }
 

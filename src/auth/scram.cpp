@@ -3,6 +3,7 @@
 
 #include <godwit/auth/scram.hpp>
 #include <godwit/base/assert.hpp>
+#include <godwit/base/wipe.hpp>
 #include <godwit/mqtt/utf8.hpp>
 
 #include <algorithm>
@@ -57,8 +58,8 @@ scram_keys make_scram_keys(base::bytes_view password, base::bytes_view salt,
   base::bytes salted = pbkdf2_sha256(password, salt, iterations);
   base::bytes client = keyed(salted, "Client Key");
   scram_keys out{sha256(client), keyed(salted, "Server Key")};
-  wipe(salted);
-  wipe(client);
+  base::wipe(salted);
+  base::wipe(client);
   return out;
 }
 
@@ -124,7 +125,7 @@ base::result<std::string, scram_refusal> scram_server::finish(std::string_view c
   base::bytes client_key = keyed(keys_.stored_key, auth_text_);
   std::ranges::transform(client_key, *proof, client_key.begin(), std::bit_xor{});
   const bool is_right = is_same(sha256(client_key), keys_.stored_key);
-  wipe(client_key);
+  base::wipe(client_key);
   if (!is_right) return scram_refusal{"a wrong SCRAM proof"};
   return "v=" + encode_base64(keyed(keys_.server_key, auth_text_));
 }

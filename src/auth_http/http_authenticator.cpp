@@ -1,4 +1,5 @@
 #include <godwit/auth_http/http_authenticator.hpp>
+#include <godwit/base/wipe.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -25,14 +26,20 @@ constexpr std::size_t groups_max = 1'000;
 constexpr std::int64_t good_for_max = 10LL * 365 * 86'400;
 
 std::string body_of(const auth::remote_question& about) {
-  const std::string_view password = base::as_text(about.password);
   json::object o;
   o["user_name"] = about.user_name;
-  o["password"] = json::string_view{password.data(), password.size()};
   o["client_id"] = about.client_id;
   o["address"] = about.address;
   o["listener"] = about.listener;
-  return json::serialize(o);
+  // The password is put in by hand, so that its copies are known and can be overwritten.
+  const std::string_view password = base::as_text(about.password);
+  std::string quoted = json::serialize(json::string_view{password.data(), password.size()});
+  const std::string rest = json::serialize(o);
+  std::string out;
+  out.reserve(rest.size() + quoted.size() + 16);
+  out.append("{\"password\":").append(quoted).append(",").append(rest, 1);
+  base::wipe(quoted);
+  return out;
 }
 
 auth::remote_answer read_answer(unsigned status, const std::string& body) {
@@ -80,6 +87,10 @@ class exchange {
     stream_.expires_after(timeout);
     timeout_ = timeout;
   }
+
+  exchange(const exchange&) = delete;
+  exchange& operator=(const exchange&) = delete;
+  ~exchange() { base::wipe(request_.body()); }
 
   auth::remote_answer run() {
     resolver_.async_resolve(where_.host, where_.port, [this](auto error, const auto& found) {

@@ -1,5 +1,7 @@
 #include "engine.hpp"
 
+#include <godwit/base/wipe.hpp>
+
 #include <algorithm>
 #include <limits>
 
@@ -40,6 +42,19 @@ const char* foreign_protocol(base::bytes_view bytes) noexcept {
   return nullptr;
 }
 
+/// A buffer with a part of a CONNECT, which may hold a password, leaves no copy behind as it grows.
+void append_input(connection& c, base::bytes_view more) {
+  const std::size_t size = c.input.size() + more.size();
+  if (c.at == phase::awaiting_connect && size > c.input.capacity()) {
+    base::bytes larger;
+    larger.reserve(std::max(size, 2 * c.input.capacity()));
+    larger.assign(c.input.begin(), c.input.end());
+    base::wipe(c.input);
+    c.input = std::move(larger);
+  }
+  c.input.insert(c.input.end(), more.begin(), more.end());
+}
+
 }  // namespace
 
 connection_token shard_engine::open(transport_id id, peer_info peer) {
@@ -71,7 +86,7 @@ void shard_engine::on_bytes(connection_token token, base::bytes_view bytes) {
   if (c == nullptr || c->at == phase::closing || c->is_doomed) return;
   ports.counters.add(observe::counter::bytes_received, bytes.size());
   if (!c->input.empty()) {
-    c->input.insert(c->input.end(), bytes.begin(), bytes.end());
+    append_input(*c, bytes);
     resume_input(h);
     return;
   }
@@ -238,6 +253,7 @@ void shard_engine::end_connection(connection_handle h, const session::close_reas
   log_close(*c, s, reason);
   ports.counters.add_close(static_cast<std::size_t>(reason.cause));
   say_goodbye(h, *c, reason);
+  if (c->at == phase::awaiting_connect || c->at == phase::authenticating) base::wipe(c->input);
   c->at = phase::closing;
   c->input = base::bytes{};
   release_parked(h, *c, reason);

@@ -3,6 +3,7 @@
 #include "socket_calls.hpp"
 
 #include <godwit/base/assert.hpp>
+#include <godwit/base/wipe.hpp>
 #include <godwit/net/socket_transport.hpp>
 
 #include <algorithm>
@@ -189,7 +190,9 @@ void socket_transport::receive_sealed(handle h, connection& c) {
     c.token = openings_events_->on_opened(broker::transport_id{h.index + 1},
                                           std::move(s.take_opening()->peer));
   }
+  const bool may_be_secret = !c.answered;
   if (!got.bytes.empty() && !c.ended) events_.on_bytes(c.token, got.bytes);
+  if (may_be_secret) base::wipe(got.bytes);
   if (!is_over || c.ended) return;
   const broker::connection_token token = c.token;
   c.ended = true;

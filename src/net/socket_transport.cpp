@@ -3,6 +3,7 @@
 #include "socket_calls.hpp"
 
 #include <godwit/base/assert.hpp>
+#include <godwit/base/wipe.hpp>
 #include <godwit/net/socket_transport.hpp>
 
 #include <array>
@@ -45,6 +46,7 @@ std::size_t socket_transport::send(broker::transport_id id,
   constexpr std::size_t batch_max = 256;
   connection& c = at(id);
   if (c.ended || c.failed) return total_of(pieces);
+  c.answered = true;
   if (c.write_armed) return 0;
   if (c.sealed) return send_sealed(connections_.handle_of(index_of(id)), c, pieces);
   std::array<iovec, batch_max> batch;
@@ -120,8 +122,9 @@ broker::transport_id socket_transport::attach(
   auto& arriving = dynamic_cast<detached_socket&>(*from_elsewhere);
   const broker::transport_id id = adopt(std::move(arriving.socket), std::move(arriving.slot));
   start(id, token);
+  connection& c = at(id);
+  c.answered = true;  // its CONNECT has been read
   if (arriving.sealed) {
-    connection& c = at(id);
     c.sealed.reset(arriving.sealed.release());
     c.sealed->bind(room());
     c.sealed->owed = 0;  // nobody here counts it
@@ -230,7 +233,10 @@ void socket_transport::receive(handle h, connection& c) {
   c.error_seen = false;
   if (taken > 0) {
     arm_later(h, c);
-    events_.on_bytes(c.token, {scratch_.get(), static_cast<std::size_t>(taken)});
+    const std::span<std::byte> bytes{scratch_.get(), static_cast<std::size_t>(taken)};
+    const bool may_be_secret = !c.answered;
+    events_.on_bytes(c.token, bytes);
+    if (may_be_secret) base::wipe(bytes);
   } else if (c.failed || (taken < 0 && errno != EAGAIN)) {
     end(h, c, broker::transport_end::lost);
   } else if (taken == 0) {

@@ -124,8 +124,9 @@ class socket_transport final : public broker::transport {
     bool read_armed : 1 = false;  ///< these three: an operation of Asio is under way
     bool write_armed : 1 = false;
     bool error_armed : 1 = false;
-    bool to_arm : 1 = false;   ///< is in `to_arm_`
-    bool pending : 1 = false;  ///< is in `pending_`
+    bool to_arm : 1 = false;    ///< is in `to_arm_`
+    bool pending : 1 = false;   ///< is in `pending_`
+    bool answered : 1 = false;  ///< before that its bytes may be a CONNECT, with a password
   };
   using handle = base::slab<connection>::handle_type;
   enum class readiness : std::uint8_t { readable, writable, error };
