@@ -19,7 +19,7 @@ class silence final : public message_sink {
 /// and begin again under a new name.
 class revolving_door {
  public:
-  explicit revolving_door(const options& from) : from_{from} {
+  explicit revolving_door(const options& from) : from_{from}, loop_{from.layers()} {
     for (std::uint32_t i = 0; i < from.at_once; ++i) {
       client_settings settings{.server = from.server(),
                                .version = from.version,

@@ -11,6 +11,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace godwit::bench {
 namespace {
@@ -39,8 +40,8 @@ void bind_source(int fd, const sockaddr_in& server, std::uint32_t source) {
 
 }  // namespace
 
-event_loop::event_loop(std::size_t largest_packet)
-    : epoll_{::epoll_create1(EPOLL_CLOEXEC)}, scratch_(read_size + largest_packet) {
+event_loop::event_loop(const layer_options& how, std::size_t largest_packet)
+    : epoll_{::epoll_create1(EPOLL_CLOEXEC)}, layers_{how}, scratch_(read_size + largest_packet) {
   if (epoll_ < 0) throw bench_error(std::string("epoll_create1: ") + std::strerror(errno));
 }
 
@@ -123,6 +124,9 @@ void connection::close() {
   blocked_ = false;
   tail_.clear();
   output_.clear();
+  wire_.clear();
+  layer_.reset();
+  is_layer_open_ = false;
   sent_ = 0;
 }
 
@@ -135,13 +139,19 @@ octets& connection::output() {
 }
 
 void connection::flush() {
-  if (fd_ < 0 || connecting_ || sent_ == output_.size()) return;
-  const ssize_t n = ::send(fd_, output_.data() + sent_, output_.size() - sent_, MSG_NOSIGNAL);
+  if (fd_ < 0 || connecting_) return;
+  if (is_layer_open_ && !output_.empty()) {
+    layer_->seal(output_, wire_);
+    output_.clear();
+  }
+  octets& out = layer_ ? wire_ : output_;
+  if (sent_ == out.size()) return;
+  const ssize_t n = ::send(fd_, out.data() + sent_, out.size() - sent_, MSG_NOSIGNAL);
   if (n < 0 && errno != EAGAIN && errno != EINTR) return fail(errno);
   if (n > 0) sent_ += static_cast<std::size_t>(n);
-  const bool all_sent = sent_ == output_.size();
+  const bool all_sent = sent_ == out.size();
   if (all_sent) {
-    output_.clear();
+    out.clear();
     sent_ = 0;
   }
   if (blocked_ == all_sent) {
@@ -158,10 +168,17 @@ void connection::on_events(std::uint32_t events) {
     if (error != 0) return fail(error);
     connecting_ = false;
     loop_.rewatch(fd_, *this, EPOLLIN);
-    return on_connected();
+    return begin();
   }
   if ((events & EPOLLOUT) != 0) flush();
   if (fd_ >= 0 && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) on_readable();
+}
+
+void connection::begin() {
+  layer_ = loop_.layers_.make();
+  if (!layer_) return on_connected();
+  layer_->begin(wire_);
+  flush();
 }
 
 void connection::on_readable() {
@@ -177,14 +194,36 @@ void connection::on_readable() {
   }
   const instant now = steady_clock::now();
   received_ += static_cast<std::uint64_t>(n);
-  octet_view input{buffer.data(), kept + static_cast<std::size_t>(n)};
+  const octet_view input{buffer.data(), kept + static_cast<std::size_t>(n)};
+  if (layer_) return on_layered(input.subspan(kept));
+  const std::size_t used = handle_packets(input, now);
+  if (fd_ >= 0) tail_.assign(input.begin() + static_cast<std::ptrdiff_t>(used), input.end());
+}
+
+/// The packets that are complete; returns how many octets they had.
+std::size_t connection::handle_packets(octet_view input, instant now) {
+  std::size_t all = 0;
   packet_view packet;
-  while (const std::size_t used = next_packet(input, packet)) {
-    input = input.subspan(used);
+  while (const std::size_t used = next_packet(input.subspan(all), packet)) {
+    all += used;
     on_packet(packet, now);
-    if (fd_ < 0) return;
+    if (fd_ < 0) break;
   }
-  tail_.assign(input.begin(), input.end());
+  return all;
+}
+
+void connection::on_layered(octet_view from_wire) {
+  octets plain = std::exchange(tail_, {});
+  const auto state = layer_->receive(from_wire, plain, wire_);
+  if (state == layer::state::open && !is_layer_open_) {
+    is_layer_open_ = true;
+    on_connected();
+  }
+  const std::size_t used = handle_packets(plain, steady_clock::now());
+  if (fd_ < 0) return;
+  tail_.assign(plain.begin() + static_cast<std::ptrdiff_t>(used), plain.end());
+  flush();
+  if (state == layer::state::ended && fd_ >= 0) fail(0);
 }
 
 void connection::fail(int error) {

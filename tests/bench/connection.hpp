@@ -1,5 +1,6 @@
 #pragma once
 
+#include "layer.hpp"
 #include "wire.hpp"
 
 #include <netinet/in.h>
@@ -34,8 +35,9 @@ class connection;
 /// turn with one send per connection.
 class event_loop {
  public:
-  /// `largest_packet` bounds what one connection may receive as a single packet, in octets.
-  explicit event_loop(std::size_t largest_packet = 64 * 1024);
+  /// `how` its connections travel; `largest_packet` bounds what one of them may receive as a single
+  /// packet, in octets.
+  explicit event_loop(const layer_options& how = {}, std::size_t largest_packet = 64 * 1024);
   event_loop(const event_loop&) = delete;
   event_loop& operator=(const event_loop&) = delete;
   ~event_loop();
@@ -52,12 +54,13 @@ class event_loop {
   void flush();
 
   int epoll_;
+  layer_maker layers_;
   octets scratch_;
   std::vector<connection*> dirty_;
 };
 
-/// One non-blocking TCP socket that speaks packets. Keeps octets of its own only while it holds
-/// part of a packet or unsent output.
+/// One non-blocking TCP socket that speaks packets, maybe through a layer. Keeps octets of its own
+/// only while it holds part of a packet or unsent output.
 class connection : public event_source {
  public:
   explicit connection(event_loop& loop) : loop_{loop} {}
@@ -93,7 +96,10 @@ class connection : public event_source {
  private:
   friend class event_loop;  // clears dirty_
 
+  void begin();
   void on_readable();
+  void on_layered(octet_view from_wire);
+  std::size_t handle_packets(octet_view input, instant now);
   void fail(int error);
 
   event_loop& loop_;
@@ -101,8 +107,11 @@ class connection : public event_source {
   bool connecting_ = false;
   bool blocked_ = false;
   bool dirty_ = false;
+  std::unique_ptr<layer> layer_;
+  bool is_layer_open_ = false;
   octets tail_;
-  octets output_;
+  octets output_;  // packets
+  octets wire_;    // with a layer: what goes out instead
   std::size_t sent_ = 0;
   std::uint64_t received_ = 0;
 };

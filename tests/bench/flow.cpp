@@ -65,7 +65,7 @@ flow::flow(const options& from)
       broker_{from.pid},
       shape_{make_shape(from)},
       traffic_{shape_.plan},
-      loop_{from.payload_octets + 64 * 1024},
+      loop_{from.layers(), from.payload_octets + 64 * 1024},
       streams_of_(shape_.publishers),
       next_stream_(shape_.publishers, 0),
       watch_{broker_} {

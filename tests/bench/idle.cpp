@@ -47,7 +47,7 @@ report run_idle(const options& from) {
     throw bench_error("only " + std::to_string(limit.rlim_cur) + " open files are allowed here");
   }
   const process_probe broker{from.pid};
-  event_loop loop;
+  event_loop loop{from.layers()};
   silence sink;
   std::vector<std::unique_ptr<subscriber>> clients;
   std::vector<client*> all;

@@ -69,7 +69,7 @@ offline::offline(const options& from)
       // With one topic its order is one publisher's.
       publishers_{from.publishers != 0 ? from.publishers : std::size_t{from.same_topic ? 1U : 10U}},
       broker_{from.pid},
-      loop_{from.payload_octets + 64 * 1024},
+      loop_{from.layers(), from.payload_octets + 64 * 1024},
       messages_{plan_for(from, from.count != 0 ? from.count : 100, publishers_)} {
   if (from.same_topic && publishers_ != 1) {
     throw bench_error("--same-topic is for one publisher");

@@ -95,6 +95,9 @@ constexpr std::array flags{
     flag{"--keep", &options::keep, "offline: end when everything is queued, and leave it there"},
     flag{"--resume", &options::resume,
          "offline: take what a run with --keep and the same figures left"},
+    flag{"--tls", &options::tls, "connections over TLS; the certificate is not checked"},
+    flag{"--tls-resume", &options::tls_resume, "with --tls: offer the newest session ticket"},
+    flag{"--ws", &options::websocket, "connections over WebSocket, at the path /mqtt"},
 };
 
 const flag* find_flag(std::string_view key) {
@@ -143,6 +146,7 @@ options parse_options(std::span<const char* const> arguments) {
     found->set(result, arguments[i]);
   }
   if (result.keep && result.resume) throw bench_error("--keep and --resume are two runs");
+  if (result.tls_resume && !result.tls) throw bench_error("--tls-resume needs --tls");
   if (result.window == 0) throw bench_error("--window is at least 1");
   if (result.sources == 0 || result.sources > 65000) throw bench_error("--sources: 1 to 65000");
   if (result.at_once == 0) throw bench_error("--at-once is at least 1");

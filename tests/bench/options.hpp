@@ -1,5 +1,6 @@
 #pragma once
 
+#include "layer.hpp"
 #include "wire.hpp"
 
 #include <netinet/in.h>
@@ -24,6 +25,9 @@ struct options {
   bool same_topic = false;
   bool keep = false;
   bool resume = false;
+  bool tls = false;
+  bool tls_resume = false;
+  bool websocket = false;
   pid_t pid = 0;
   std::string json_path;
 
@@ -50,6 +54,7 @@ struct options {
   std::uint32_t sources = 32;
 
   [[nodiscard]] sockaddr_in server() const;
+  [[nodiscard]] layer_options layers() const { return {tls, tls_resume, websocket}; }
   [[nodiscard]] std::chrono::nanoseconds timeout() const;
 };
 

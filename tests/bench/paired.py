@@ -6,8 +6,9 @@ are given as  --broker 'name=command {config}'  or  --broker 'name=command --por
 
   {port}    a free port, new for each run
   {config}  a configuration file made from a template: --config name=FILE, else the built-in one
-            of the program (CONFIGS below); {port} and {dir} in the template are filled in
+            of the program (paired_configs.py); {port} and {dir} in the template are filled in
   {dir}     a temporary directory for the broker's files
+  {ca}      a directory as packaging/make-test-ca.sh makes it
 
 With no --broker: godwitd from build/release and Debian's mosquitto.
 Exit status: 0 all runs were good; 1 a run lost, repeated or reordered messages, or failed.
@@ -27,45 +28,9 @@ import sys
 import tempfile
 import time
 
+from paired_configs import KINDS, kind_of
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-# By the program's file name. mosquitto keeps its defaults but for what the comparison needs: its
-# window of 20 is named although it is the default, and the limit on queued messages is lifted,
-# because with its default of 1,000 it drops QoS 1 messages under this load. Both log errors only:
-# a line for each connection would be a good part of what a connection costs.
-CONFIGS = {
-    "godwitd": (
-        "listeners:\n"
-        "  - bind: 127.0.0.1\n"
-        "    port: {port}\n"
-        "store:\n"
-        "  directory: {dir}/store\n"
-        "log:\n"
-        "  level: error\n"
-    ),
-    "mosquitto": (
-        "listener {port} 127.0.0.1\n"
-        "allow_anonymous true\n"
-        "max_inflight_messages 20\n"
-        "max_queued_messages 0\n"
-        "log_type error\n"
-    ),
-}
-
-# For the scenarios of DURABLE. mosquitto writes its database at the end and every half hour, so it
-# saves the disk and loses everything since in a crash; Godwit acknowledges what is on the disk.
-DURABLE_CONFIGS = {
-    "godwitd": CONFIGS["godwitd"] + (
-        "session:\n"
-        "  queue:\n"
-        "    bytes_max: 10GiB\n"
-    ),
-    "mosquitto": CONFIGS["mosquitto"] + (
-        "persistence true\n"
-        "persistence_location {dir}/\n"
-        "user root\n"
-    ),
-}
 
 # Programs whose state is there after SIGKILL; others are stopped with SIGTERM before `recovery`.
 CRASH_SAFE = {"godwitd"}
@@ -82,6 +47,7 @@ QUEUE = [
     ("drain_cpu_us_per_message", "µs", 2),
 ]
 CPU, CONNECT_CPU = "cpu_us_per_message", "cpu_us_per_connection"
+HANDSHAKES = ("connections_per_s", "1/s", 0)
 
 # name: (arguments, [(figure, unit, digits)]); the first figure is the one to compare.
 SUITE = {
@@ -149,6 +115,23 @@ SUITE = {
         ],
     ),
     "connect": (["connect"], [(CONNECT_CPU, "µs", 1)]),
+    # Handshakes in full, with one certificate or the other, and with a ticket.
+    "tls-connect": (["connect", "--tls"], [(CONNECT_CPU, "µs", 1), HANDSHAKES]),
+    "tls-rsa-connect": (["connect", "--tls"], [(CONNECT_CPU, "µs", 1), HANDSHAKES]),
+    "tls-resume": (["connect", "--tls", "--tls-resume"], [(CONNECT_CPU, "µs", 1), HANDSHAKES]),
+    "tls-pairs-qos0": (["pairs", "--tls"], [(CPU, "µs", 2)]),
+    "tls-pairs-qos1": (["pairs", "--qos", "1", "--tls"], [(CPU, "µs", 2)]),
+    "tls-fan-out-qos0": (["fan-out", "--tls"], [(CPU, "µs", 2)]),
+    "tls-idle": (
+        ["idle", "--tls", "--count", "6000", "--from", "1000"],
+        [
+            ("anonymous_bytes_per_connection", "B", 0),
+            ("resident_bytes_per_connection", "B", 0),
+            ("unasked_octets", "B", 0),
+        ],
+    ),
+    "ws-pairs-qos0": (["pairs", "--ws"], [(CPU, "µs", 2)]),
+    "wss-pairs-qos0": (["pairs", "--ws", "--tls"], [(CPU, "µs", 2)]),
     "idle": (
         ["idle"],
         [
@@ -171,9 +154,6 @@ SUITE = {
     ),
 }
 
-# These keep their state on a disk.
-DURABLE = {name for name in SUITE if name.startswith("durable-")} | {"recovery"}
-
 SMOKE = {
     "fan-in-qos0": ["fan-in", "--qos", "0"],
     "fan-in-qos1-31": ["fan-in", "--qos", "1", "--protocol", "31"],
@@ -189,6 +169,10 @@ SMOKE = {
     "fan-in-persistent": ["fan-in", "--qos", "1", "--persistent"],
     "connect": ["connect", "--at-once", "10"],
     "idle": ["idle", "--from", "20", "--count", "100", "--hold", "0.5"],
+    "tls-connect": ["connect", "--at-once", "5", "--tls", "--tls-resume"],
+    "tls-rsa-pairs": ["pairs", "--qos", "1", "--publishers", "5", "--tls"],
+    "ws-pairs": ["pairs", "--qos", "1", "--publishers", "5", "--ws"],
+    "wss-fan-out": ["fan-out", "--subscribers", "20", "--ws", "--tls", "--payload", "70000"],
 }
 
 
@@ -218,25 +202,26 @@ class Broker:
         if "/" in self.command[0]:
             self.command[0] = str(pathlib.Path(self.command[0]).resolve())
         self.program = pathlib.Path(self.command[0]).name
-        self.template = template or CONFIGS.get(self.program, "")
-        self.durable_template = template or DURABLE_CONFIGS.get(self.program, "")
-        if any("{config}" in word for word in self.command) and not self.template:
+        self.templates = {
+            kind: template or configs.get(self.program, "") for kind, configs in KINDS.items()
+        }
+        if any("{config}" in word for word in self.command) and not self.templates["plain"]:
             raise SystemExit(f"paired.py: no configuration template for {name} (--config)")
 
     @contextlib.contextmanager
-    def running(self, durable=False):
+    def running(self, kind="plain"):
         """Yields (port, pid) of a fresh broker that accepts connections."""
         with tempfile.TemporaryDirectory(prefix="godwit-bench-") as directory:
-            with self.running_in(directory, durable) as (port, pid):
+            with self.running_in(directory, kind) as (port, pid):
                 yield port, pid
 
     @contextlib.contextmanager
-    def running_in(self, directory, durable, last_signal=signal.SIGTERM):
+    def running_in(self, directory, kind, last_signal=signal.SIGTERM):
         """The same with files of its own; `last_signal` ends it."""
         # The port was free a moment ago; should another have taken it, try a new one.
         for attempt in range(3):
             port = free_port()
-            process = self.start(port, directory, durable)
+            process = self.start(port, directory, kind)
             try:
                 self.wait_until_listening(process, port)
             except RunFailed:
@@ -252,19 +237,22 @@ class Broker:
                 self.stop(process, last_signal)
             return
 
-    def start(self, port, directory, durable):
+    def start(self, port, directory, kind):
         config = os.path.join(directory, "broker.conf")
         # mosquitto, started as root, gives up its rights and still wants to read these.
         os.chmod(directory, 0o755)
         fill = {"{port}": str(port), "{dir}": directory, "{config}": config}
+        if kind in ("tls", "tls-rsa", "wss"):
+            fill["{ca}"] = directory + "/ca"
+            make = [ROOT / "packaging/make-test-ca.sh", fill["{ca}"]]
+            subprocess.run(make, check=True, stdout=subprocess.DEVNULL)
 
         def filled(text):
             for key, value in fill.items():
                 text = text.replace(key, value)
             return text
 
-        template = self.durable_template if durable else self.template
-        pathlib.Path(config).write_text(filled(template), encoding="utf-8")
+        pathlib.Path(config).write_text(filled(self.templates[kind]), encoding="utf-8")
         # To a file: a pipe nobody reads would stop a talkative broker.
         self.log = open(os.path.join(directory, "log"), "w+", encoding="utf-8", errors="replace")
         return subprocess.Popen(
@@ -315,9 +303,9 @@ def measure(bench, port, pid, arguments, limit_s):
     return json.loads(done.stdout)
 
 
-def run_once(bench, broker, arguments, extra, limit_s, durable=False):
+def run_once(bench, broker, arguments, extra, limit_s, kind):
     """One run on a fresh broker."""
-    with broker.running(durable) as (port, pid):
+    with broker.running(kind) as (port, pid):
         return measure(bench, port, pid, [*arguments, *extra], limit_s)
 
 
@@ -339,10 +327,10 @@ def run_recovery(bench, broker, arguments, extra, limit_s):
     long until it accepts, and is everything there?"""
     last_signal = signal.SIGKILL if broker.program in CRASH_SAFE else signal.SIGTERM
     with tempfile.TemporaryDirectory(prefix="godwit-bench-") as directory:
-        with broker.running_in(directory, True, last_signal) as (port, pid):
+        with broker.running_in(directory, "durable", last_signal) as (port, pid):
             queued = measure(bench, port, pid, [*arguments, *extra, "--keep"], limit_s)
         begin = time.monotonic()
-        with broker.running_in(directory, True) as (port, pid):
+        with broker.running_in(directory, "durable") as (port, pid):
             figures = {
                 "recovery_seconds": time.monotonic() - begin,
                 "recovery_cpu_seconds": cpu_seconds(pid),
@@ -414,7 +402,7 @@ def compare(options, brokers):
                     else:
                         result = run_once(
                             options.bench, broker, arguments, extra, options.limit,
-                            scenario in DURABLE,
+                            kind_of(scenario),
                         )
                 except RunFailed as error:
                     bad.append(f"{label}: {error}")
@@ -451,7 +439,7 @@ def smoke(options, brokers):
     for broker in brokers:
         for name, arguments in SMOKE.items():
             try:
-                result = run_once(options.bench, broker, arguments, extra, 60)
+                result = run_once(options.bench, broker, arguments, extra, 60, kind_of(name))
                 trouble = None if result["ok"] else describe_faults(result)
             except RunFailed as error:
                 trouble = str(error)

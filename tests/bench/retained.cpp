@@ -105,7 +105,7 @@ report run_retained(const options& from) {
   const std::size_t publishers = from.publishers != 0 ? from.publishers : 10;
   if (from.payload_octets < sizeof(std::uint64_t)) throw bench_error("the payload is too small");
   const process_probe broker{from.pid};
-  event_loop loop{from.payload_octets + 64 * 1024};
+  event_loop loop{from.layers(), from.payload_octets + 64 * 1024};
   storing_publishers store{loop, from, publishers};
   octets payload(from.payload_octets, filler);
   const auto store_all = [&](octet_view content) {
