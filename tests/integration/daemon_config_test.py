@@ -37,7 +37,9 @@ class Check(unittest.TestCase):
         self.file = pathlib.Path(self.directory.name) / "godwit.yaml"
 
     def test_a_right_file_is_ok(self):
-        for file in [SOURCE / "config/godwit.yaml", *SOURCE.glob("config/examples/*.yaml")]:
+        examples = set(SOURCE.glob("config/examples/*.yaml"))
+        examples.remove(SOURCE / "config/examples/internet.yaml")  # internet_test.py has its files
+        for file in [SOURCE / "config/godwit.yaml", *examples]:
             answer = run("--check", "--config", file)
             self.assertEqual((answer.returncode, answer.stdout, answer.stderr),
                              (0, f"OK: {file}\n", ""))

@@ -250,6 +250,37 @@ class Logins(Files):
             self.assertEqual(codes, [4] * 6 + [3] * 14)
             self.assertEqual(code_of(broker, "phone", "ann", PASSWORD), 0)
 
+    def test_two_devices_with_one_client_id_do_not_spin(self):
+        """Each connects again at once when the other has taken its session, as devices do."""
+        limits = {"session": {"takeovers_max": 5, "takeover_window": "1h"}}
+        with Broker(config={**self.config(shards=2), **limits}) as broker:
+            codes, holder, stop = [], [], threading.Event()
+
+            def device():
+                while not stop.is_set():
+                    client = Client(broker.port, "twin", "pump", self.token)
+                    codes.append(client.code)
+                    if client.code == 0:
+                        holder.append(client)
+                        client.is_closed()
+                        holder.remove(client)
+                    client.close()
+
+            twins = [threading.Thread(target=device) for _ in range(2)]
+            for twin in twins:
+                twin.start()
+            broker.wait_for("client.taken_over_too_often", client="twin",
+                            limit="session.takeovers_max", count=3)
+            # Whoever has it is left alone, and nobody else notices.
+            self.assertEqual((codes.count(0), set(codes), len(holder)), (6, {0, 3}, 1))
+            self.assertEqual(len(broker.lines("client.disconnected", reason="taken_over")), 5)
+            self.assertEqual(code_of(broker, "phone", "ann", PASSWORD), 0)
+            stop.set()
+            while any(twin.is_alive() for twin in twins):
+                for client in list(holder):
+                    client.socket.shutdown(socket.SHUT_RDWR)
+                twins[0].join(0.1)
+
     def test_a_client_that_goes_while_its_password_is_computed(self):  # battery 53
         with Broker(config=self.config()) as broker:
             for _ in range(20):
