@@ -22,6 +22,7 @@ namespace godwit::net {
 class acceptor;
 class boot_timer;
 class tls_context;
+struct tls_set;
 
 /// How the threads of one broker end together. Shared by them; outlives them.
 struct stop_board {
