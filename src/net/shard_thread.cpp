@@ -4,6 +4,7 @@
 
 #include <godwit/net/shard_thread.hpp>
 #include <godwit/net/signals_blocked.hpp>
+#include <godwit/net/tls_context.hpp>
 
 #include <boost/asio/post.hpp>
 

@@ -45,7 +45,9 @@ class tls_layer final : public layer {
   explicit tls_layer(const layer_maker::tls_client& from) : session_{SSL_new(from.context.get())} {
     SSL_set_connect_state(session_.get());
     SSL_set_bio(session_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-    SSL_set_tlsext_host_name(session_.get(), host.data());
+    // What the macro says, without its C cast.
+    char host[] = "localhost";
+    SSL_ctrl(session_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host);
     if (from.newest) SSL_set_session(session_.get(), from.newest.get());
   }
 
@@ -83,8 +85,6 @@ class tls_layer final : public layer {
   }
 
  private:
-  static constexpr std::array<char, 10> host{"localhost"};
-
   bool shake_hands() {
     ERR_clear_error();
     const int done = SSL_do_handshake(session_.get());

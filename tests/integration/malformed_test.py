@@ -30,7 +30,7 @@ CONFIG = {"connection": {"connect_bytes_max": f"{model.CONNECT_BYTES_MAX}B",
                          "packet_bytes_max": f"{model.PACKET_BYTES_MAX}B",
                          "client_id_bytes_max": model.CLIENT_ID_BYTES_MAX,
                          "topic_levels_max": model.TOPIC_LEVELS_MAX},
-          "session": {"expiry": "1s"}}
+          "session": {"expiry": "1s", "takeovers_max": 0}}
 WARM_UP = 2                 # rounds until all pools have their size
 GROWTH_KIB_MAX = 4096       # over all rounds behind these
 

@@ -373,7 +373,7 @@ class Files(WithAuthority):
         self.check({"certificate": good["certificate"]}, "1 certificates and 0 keys")
         subprocess.run(["chmod", "644", good["key"]], check=True)
         self.addCleanup(subprocess.run, ["chmod", "600", good["key"]], check=True)
-        self.check(good, "listeners[0].tls.key: ", "everybody may read or write it")
+        self.check(good, "listeners[0].tls.key: ", "holds secrets and can be read by others")
 
 
 if __name__ == "__main__":
