@@ -10,7 +10,7 @@ JSON. Payloads and correlation data are in hexadecimal; what is not said is left
                                                 subscribed {"code"}
     unsubscribe {"filter"}                      unsubscribed {"code"}
     publish {message}                           published {"code"}
-    aliased {}                                  aliased {"count"}   (PUBLISH with an alias that came)
+    aliased {}                                  aliased {"count"}   (PUBLISH that came with one)
     leave {"code", "expiry"}                    closed
                                                 message {message, "ids"}
                                                 bye {"code"}        (DISCONNECT of the broker)

@@ -276,8 +276,8 @@ TEST(Load, TakesRulesForTheExpiryOfMessages) {
   EXPECT_EQ(some[1].after_s, 10U);
   EXPECT_EQ(some[2].filter, "#");
   EXPECT_TRUE(rules("none").empty());
-  for (const char* wrong : {"sensors/#", "a#=1h", "#/a=1h", "a+/b=1h", "$share/g/a=1h", "=1h",
-                            "a=0s", "a=1h,", "a=soon"}) {
+  for (const char* wrong :
+       {"sensors/#", "a#=1h", "#/a=1h", "a+/b=1h", "$share/g/a=1h", "=1h", "a=0s", "a=soon"}) {
     EXPECT_THAT(mistakes_in("protocol: {message_expiry: \"" + std::string{wrong} + "\"}\n"),
                 ElementsAre(HasSubstr("protocol.message_expiry")))
         << wrong;
