@@ -8,6 +8,7 @@ const readline = require('readline')
 let client = null
 let exchange = null
 let aliased = 0
+let answered = 0  // the code of the last PUBACK or PUBREC; MQTT.js keeps 0x10 for itself
 
 function say (event, fields = {}) {
   process.stdout.write(JSON.stringify({ event, ...fields }) + '\n')
@@ -92,6 +93,7 @@ function begin (port, options, onConnect) {
   client.on('disconnect', (packet) => say('bye', { code: packet.reasonCode }))
   client.on('close', () => say('closed'))
   client.on('packetreceive', (packet) => {
+    if (packet.cmd === 'puback' || packet.cmd === 'pubrec') answered = packet.reasonCode || 0
     if (packet.cmd === 'publish' && packet.properties && packet.properties.topicAlias) ++aliased
   })
   client.on('message', (topic, payload, packet) => say('message', {
@@ -148,10 +150,9 @@ const commands = {
     }))
   },
   publish (_, { topic, payload, qos, retain, ...more }) {
+    answered = 0
     client.publish(topic, bytes(payload), { qos, retain, properties: properties(more) },
-      (error, packet) => say('published', {
-        code: error ? error.code : (packet && packet.reasonCode) || 0
-      }))
+      (error) => say('published', { code: error ? error.code : answered }))
   },
   aliased () { say('aliased', { count: aliased }) },
   leave (_, { code, expiry }) {
