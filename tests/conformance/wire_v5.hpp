@@ -92,8 +92,8 @@ struct answer {
   unsigned flags = 0;  ///< CONNACK
   unsigned id = 0;     ///< of those that have one
   unsigned code = 0;
-  property_list properties;
-  std::string codes;  ///< SUBACK, UNSUBACK
+  property_list properties{};
+  std::string codes{};  ///< SUBACK, UNSUBACK
 };
 [[nodiscard]] answer answer_of(const received& p);
 
