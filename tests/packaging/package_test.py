@@ -66,7 +66,7 @@ class Package(unittest.TestCase):
 
     def start(self):
         """The unit's ExecStart as the unit's user."""
-        unit = next(self.root.glob("**/systemd/system/godwit.service")).read_text()
+        unit = (self.root / "lib/systemd/system/godwit.service").read_text()
         lines = dict(line.split("=", 1) for line in unit.splitlines() if "=" in line)
         self.assertEqual(lines["User"], "godwit")
         return subprocess.Popen(
