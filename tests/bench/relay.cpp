@@ -174,7 +174,8 @@ void relay::peer::on_subscribe(octet_view body) {
   }
 }
 
-relay::relay(std::uint16_t port, faults_wanted wanted) : loop_{1024 * 1024}, wanted_{wanted} {
+relay::relay(std::uint16_t port, faults_wanted wanted)
+    : loop_{layer_options{}, 1024 * 1024}, wanted_{wanted} {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   listener_ = std::make_unique<listener>(*this, fd);
   const int on = 1;
