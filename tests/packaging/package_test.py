@@ -71,7 +71,7 @@ class Package(unittest.TestCase):
         self.assertEqual(lines["User"], "godwit")
         return subprocess.Popen(
             ["chroot", "--userspec=godwit:godwit", str(self.root), *lines["ExecStart"].split()],
-            env={"PATH": "/usr/bin:/bin"}, stderr=subprocess.DEVNULL)
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, stderr=subprocess.DEVNULL)
 
     def connect(self, client_id, clean=True):
         for _ in range(100):
