@@ -141,7 +141,8 @@ base::result<std::vector<plan>, listen_error> make_plans(std::span<const listene
   for (plan& p : plans) {
     for (const plan& other : plans) {
       if (other.options.is_path()) continue;
-      if (other.where.address().is_v4() && other.where.port() == p.where.port()) p.ipv6_only = true;
+      const bool is_same = other.where.port() == p.where.port() && p.where.port() != 0;
+      if (other.where.address().is_v4() && is_same) p.ipv6_only = true;
     }
   }
   return plans;

@@ -96,7 +96,8 @@ class Chromium(unittest.TestCase):
     def visit(self, url, version, host="localhost"):
         """What the page tells first."""
         self.site.page = PAGE % json.dumps({"url": url, "version": version})
-        with tempfile.TemporaryDirectory(prefix="godwit-chromium-") as profile:
+        with tempfile.TemporaryDirectory(prefix="godwit-chromium-",
+                                         ignore_cleanup_errors=True) as profile:
             with open(profile + "/log", "w+b") as log:
                 browser = subprocess.Popen(
                     ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu",
