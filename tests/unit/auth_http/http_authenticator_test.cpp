@@ -117,7 +117,7 @@ TEST(HttpAuthenticator, AsksWithAllThatIsKnown) {
   EXPECT_EQ(a.good_for, 60s);
   EXPECT_THAT(server.request(), StartsWith("POST /login?x=1 HTTP/1.1\r\n"));
   EXPECT_THAT(server.request(),
-              HasSubstr(R"({"user_name":"ann \"x\"","password":"secret","client_id":"phone",)"
+              HasSubstr(R"({"password":"secret","user_name":"ann \"x\"","client_id":"phone",)"
                         R"("address":"10.0.0.1","listener":"default"})"));
 }
 
