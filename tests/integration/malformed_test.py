@@ -32,7 +32,7 @@ CONFIG = {"connection": {"connect_bytes_max": f"{model.CONNECT_BYTES_MAX}B",
                          "topic_levels_max": model.TOPIC_LEVELS_MAX},
           "session": {"expiry": "1s", "takeovers_max": 0}}
 WARM_UP = 2                 # rounds until all pools have their size
-GROWTH_KIB_MAX = 4096       # over all rounds behind these
+GROWTH_KIB_MAX = int(os.environ.get("GODWIT_GROWTH_KIB", "4096"))  # over all rounds behind these
 
 
 class Friends:
