@@ -23,6 +23,16 @@ def connect_packet(client_id, clean=True, keep_alive_s=60):
                   + text(client_id))
 
 
+def read_exactly(source, count):
+    """So many bytes from a socket; the broker must not end before."""
+    data = b""
+    while len(data) < count:
+        more = source.recv(count - len(data))
+        assert more, "the broker closed the connection"
+        data += more
+    return data
+
+
 class RawClient:
     def __init__(self, port, client_id, clean=True, address="127.0.0.1"):
         self.socket = socket.create_connection((address, port), timeout=30)
@@ -31,12 +41,7 @@ class RawClient:
         assert self.read(4)[3] == 0, "refused"
 
     def read(self, count):
-        data = b""
-        while len(data) < count:
-            more = self.socket.recv(count - len(data))
-            assert more, "the broker closed the connection"
-            data += more
-        return data
+        return read_exactly(self.socket, count)
 
     def subscribe(self, topic, qos=0):
         self.socket.sendall(packet(0x82, b"\0\1" + text(topic) + bytes([qos])))

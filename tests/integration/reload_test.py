@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 from harness import Broker, godwitd, loopback_listener, sanitizer_environment
-from raw_client import packet, text
+from raw_client import packet, read_exactly, text
 from tls_world import Authority, client_context
 
 CTL = str(pathlib.Path(godwitd()).with_name("godwitctl"))
@@ -28,12 +28,7 @@ class Client:
         self.code = self.read(4)[3]
 
     def read(self, count):
-        data = b""
-        while len(data) < count:
-            more = self.socket.recv(count - len(data))
-            assert more, "the broker closed the connection"
-            data += more
-        return data
+        return read_exactly(self.socket, count)
 
     def subscribe(self, topic):
         self.socket.sendall(packet(0x82, b"\0\1" + text(topic) + b"\0"))

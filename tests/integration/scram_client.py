@@ -6,7 +6,7 @@ import hmac
 import os
 import socket
 
-from raw_client import packet, text
+from raw_client import packet, read_exactly, text
 
 METHOD, DATA, REASON = 0x15, 0x16, 0x1F
 
@@ -118,12 +118,7 @@ class ScramClient:
         return said[0]
 
     def read(self, count):
-        data = b""
-        while len(data) < count:
-            more = self.socket.recv(count - len(data))
-            assert more, "the broker closed the connection"
-            data += more
-        return data
+        return read_exactly(self.socket, count)
 
     def read_packet(self):
         first = self.read(1)[0]
