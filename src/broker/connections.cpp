@@ -45,7 +45,7 @@ const char* foreign_protocol(base::bytes_view bytes) noexcept {
 /// A buffer with a part of a CONNECT, which may hold a password, leaves no copy behind as it grows.
 void append_input(connection& c, base::bytes_view more) {
   const std::size_t size = c.input.size() + more.size();
-  if (c.at == phase::awaiting_connect && size > c.input.capacity()) {
+  if (c.at != phase::live && size > c.input.capacity()) {
     base::bytes larger;
     larger.reserve(std::max(size, 2 * c.input.capacity()));
     larger.assign(c.input.begin(), c.input.end());
@@ -108,7 +108,10 @@ void shard_engine::resume_input(connection_handle h) {
     base::bytes input = std::exchange(c->input, {});
     const std::size_t used = consume(h, input);
     c = connections_.find(h);
-    if (c == nullptr || c->at == phase::closing || c->is_doomed) return;
+    if (c == nullptr || c->at == phase::closing || c->is_doomed) {
+      base::wipe(input);  // perhaps a second CONNECT, with a password
+      return;
+    }
     if (used < input.size()) {
       input.erase(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(used));
       c->input = std::move(input);
@@ -253,7 +256,7 @@ void shard_engine::end_connection(connection_handle h, const session::close_reas
   log_close(*c, s, reason);
   ports.counters.add_close(static_cast<std::size_t>(reason.cause));
   say_goodbye(h, *c, reason);
-  if (c->at == phase::awaiting_connect || c->at == phase::authenticating) base::wipe(c->input);
+  base::wipe(c->input);
   c->at = phase::closing;
   c->input = base::bytes{};
   release_parked(h, *c, reason);
@@ -335,7 +338,7 @@ void shard_engine::update_reading(connection_handle h, connection& c) {
 void shard_engine::list_for_input(connection_handle h, connection& c) {
   if (c.is_backlog_listed) return;
   c.is_backlog_listed = true;
-  backlog_.push_back(h);
+  backlog_.add(h);
 }
 
 void shard_engine::on_paused_read(connection_handle h) {

@@ -12,6 +12,7 @@
 
 #include <godwit/base/seeded_bug.hpp>
 #include <godwit/base/seeded_hash.hpp>
+#include <godwit/base/work_list.hpp>
 #include <godwit/broker/shard.hpp>
 #include <godwit/mqtt/decode.hpp>
 #include <godwit/mqtt/encode.hpp>
@@ -446,10 +447,10 @@ struct shard_engine {
     session::close_reason reason;
   };
   std::vector<doomed> doomed_;
-  std::vector<session_handle> to_pump_;
+  base::work_list<session_handle> to_pump_;
   std::vector<session_handle> to_hand_over_;
-  std::vector<connection_handle> to_flush_;
-  std::vector<connection_handle> backlog_;
+  base::work_list<connection_handle> to_flush_;
+  base::work_list<connection_handle> backlog_;
   std::vector<connection_handle> parked_;
   std::vector<replay_handle> waiting_replays_;
   std::vector<std::unique_ptr<output_queue>> spare_outputs_;

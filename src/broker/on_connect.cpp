@@ -118,7 +118,7 @@ void shard_engine::authenticated(connection_handle h, auth::verdict v) {
     connections_.erase(h);
     return;
   }
-  const base::bytes input = std::move(c->input);  // what `p` points into
+  base::bytes input = std::move(c->input);  // what `p` points into
   const auto rest = base::bytes_view{input}.subspan((**f).size);
   c->input.assign(rest.begin(), rest.end());
   c->last_packet = now.steady;
@@ -126,6 +126,7 @@ void shard_engine::authenticated(connection_handle h, auth::verdict v) {
     c->v5 = std::make_unique<v5_link>(p->properties);
   }
   admit(h, *c, *p, client_id, std::move(v));
+  base::wipe(input);  // it may have had a second CONNECT, with a password
 }
 
 /// A connection whose home is here, authenticated on the shard that accepted it.

@@ -33,7 +33,7 @@ output_queue& shard_engine::output(connection_handle h, connection& c) {
   }
   if (!c.is_flush_listed) {
     c.is_flush_listed = true;
-    to_flush_.push_back(h);
+    to_flush_.add(h);
   }
   return *c.output;
 }
@@ -100,17 +100,12 @@ void shard_engine::write_answer(connection_handle h, connection& c, const answer
 }
 
 void shard_engine::flush_all() {
-  const auto listed = std::exchange(to_flush_, {});
-  for (const connection_handle h : listed) {
+  to_flush_.take_each([this](connection_handle h) {
     connection* const c = connections_.find(h);
-    if (c == nullptr) continue;
+    if (c == nullptr) return;
     c->is_flush_listed = false;
     flush(h, *c);
-  }
-  if (to_flush_.empty()) {
-    to_flush_ = listed;  // keeps its memory
-    to_flush_.clear();
-  }
+  });
 }
 
 void shard_engine::flush(connection_handle h, connection& c) {
@@ -147,7 +142,7 @@ void shard_engine::on_writable(connection_token token) {
   if (c == nullptr) return;
   if (c->output && !c->is_flush_listed) {
     c->is_flush_listed = true;
-    to_flush_.push_back(h);
+    to_flush_.add(h);
   }
   // With the output on its way, the session may go on.
   if (session_slot* const s = find(c->session)) list_for_pump(c->session, *s);

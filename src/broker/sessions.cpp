@@ -256,7 +256,7 @@ void shard_engine::release_held(session_slot& s) {
 void shard_engine::list_for_pump(session_handle h, session_slot& s) {
   if (s.is_pump_listed || !s.connection) return;
   s.is_pump_listed = true;
-  to_pump_.push_back(h);
+  to_pump_.add(h);
 }
 
 /// The window is ours and the client's. [v5 MQTT-3.3.4-9]

@@ -41,13 +41,12 @@ void shard_engine::end_turn() {
   timers_.advance(now.steady, [this](const timer_payload& due) { on_timer(due); });
   release_durable();
   run_mail();
-  const auto late = std::exchange(backlog_, {});
-  for (const connection_handle h : late) {
+  backlog_.take_each([this](connection_handle h) {
     if (connection* const c = connections_.find(h)) {
       c->is_backlog_listed = false;
       resume_input(h);
     }
-  }
+  });
   retry_parked();
   settle();
   flush_all();
@@ -68,13 +67,12 @@ void shard_engine::settle() {
     for (const session_handle h : handing_over) {
       if (session_slot* const s = find(h)) continue_handover(h, *s);
     }
-    const auto pumped = std::exchange(to_pump_, {});
-    for (const session_handle h : pumped) {
+    to_pump_.take_each([this](session_handle h) {
       if (session_slot* const s = find(h)) {
         s->is_pump_listed = false;
         pump(h);
       }
-    }
+    });
     submit_batch();
     release_durable();
     take_bodies();

@@ -85,7 +85,9 @@ int main(int argc, char** argv) {
       print(stderr, "godwitd: " + wrong->what + "\n");
       return static_cast<int>(exit_status::wrong_input);
     }
-    return static_cast<int>(run(std::get<command_line>(parsed)));
+    const auto& line = std::get<command_line>(parsed);
+    if (line.what == command_line::task::run) prefer_huge_pages(argv);
+    return static_cast<int>(run(line));
   } catch (const std::exception& e) {
     print(stderr, std::string("godwitd: ") + e.what() + "\n");
     return static_cast<int>(exit_status::failed);

@@ -155,12 +155,11 @@ void socket_transport::start(broker::transport_id id, broker::connection_token t
 }
 
 void socket_transport::run_pending() {
-  const std::vector<handle> now = std::exchange(pending_, {});
-  for (const handle h : now) {
+  pending_.take_each([this](handle h) {
     connection* const c = connections_.find(h);
-    if (c == nullptr) continue;
+    if (c == nullptr) return;
     c->pending = false;
-    if (c->ended) continue;
+    if (c->ended) return;
     const bool wanted = c->read_once || (c->failed && c->reading);
     c->read_once = false;
     if (wanted) {
@@ -168,7 +167,7 @@ void socket_transport::run_pending() {
     } else if (c->failed) {
       look_at_paused(h, *c, readiness::error);
     }
-  }
+  });
 }
 
 void socket_transport::end_turn() {
@@ -275,7 +274,7 @@ void socket_transport::end(handle h, connection& c, broker::transport_end how) {
 void socket_transport::make_pending(handle h, connection& c) {
   if (c.pending) return;
   c.pending = true;
-  pending_.push_back(h);
+  pending_.add(h);
 }
 
 void socket_transport::arm_later(handle h, connection& c) {

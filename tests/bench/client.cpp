@@ -89,7 +89,9 @@ void client::on_closed(const std::string& reason) {
 }
 
 void client::on_connack(const packet_view& packet) {
-  if (stage_ != stage::logging_in || packet.body.size() != 2) {
+  const bool is_five = settings_.version == protocol::v5;
+  const std::size_t size = packet.body.size();
+  if (stage_ != stage::logging_in || (is_five ? size < 3 : size != 2)) {
     throw bench_error("client " + settings_.id + ": CONNACK out of place or malformed");
   }
   if (packet.body[1] != 0) {
@@ -109,14 +111,17 @@ void client::subscribe_next() {
   }
   asked_ = std::min(left, filters_per_subscribe);
   append_subscribe(output(), subscribe_id,
-                   std::span{settings_.filters}.subspan(subscribed_, asked_), settings_.qos);
+                   std::span{settings_.filters}.subspan(subscribed_, asked_), settings_.qos,
+                   settings_.version);
 }
 
 void client::on_suback(const packet_view& packet) {
-  const bool expected = stage_ == stage::subscribing && parse_packet_id(packet) == subscribe_id &&
-                        packet.body.size() == 2 + asked_;
+  const bool in_place = stage_ == stage::subscribing && parse_packet_id(packet) == subscribe_id;
+  octet_view codes = packet.body.subspan(2);
+  if (settings_.version == protocol::v5) codes = past_properties(codes);
+  const bool expected = in_place && codes.size() == asked_;
   if (!expected) throw bench_error("client " + settings_.id + ": SUBACK out of place");
-  for (const std::uint8_t granted : packet.body.subspan(2)) {
+  for (const std::uint8_t granted : codes) {
     if (granted != settings_.qos) {
       throw bench_error("client " + settings_.id + ": subscription with QoS " +
                         std::to_string(settings_.qos) + " got " + std::to_string(granted));
@@ -133,7 +138,7 @@ void client::on_application_packet(const packet_view& packet, instant) {
 
 void subscriber::on_application_packet(const packet_view& packet, instant now) {
   if (packet.type() == packet_type::publish) {
-    const publish_view message = parse_publish(packet);
+    const publish_view message = parse_publish(packet, settings().version);
     sink_.on_message(index_, message, now);
     if (message.qos == 0) return;
     append_acknowledgement(output(), message.qos == 1 ? packet_type::puback : packet_type::pubrec,
@@ -165,6 +170,7 @@ void publisher::publish(publish_fields fields) {
     next_id_ = next_id_ == 0xffff ? std::uint16_t{1} : static_cast<std::uint16_t>(next_id_ + 1);
     ++unacknowledged_;
   }
+  fields.version = settings().version;
   append_publish(output(), fields);
 }
 

@@ -97,7 +97,7 @@ class publisher final : public client {
   [[nodiscard]] std::size_t unacknowledged() const { return unacknowledged_; }
   /// From now on, how long PUBACK (QoS 2: PUBREC) takes goes there.
   void record_acknowledgements(histogram& latencies) { latencies_ = &latencies; }
-  /// `fields.packet_id` is chosen here. room() must not be 0 for QoS 1 and 2.
+  /// `fields.packet_id` and `fields.version` are chosen here. room() must not be 0 for QoS 1 and 2.
   void publish(publish_fields fields);
 
  private:

@@ -237,7 +237,7 @@ report flow::results() {
   if (measured_ == 0 && !stalled_) throw bench_error("no message arrived while measuring");
   report result;
   result.add("scenario", from_.scenario);
-  result.add("protocol", from_.version == protocol::v31 ? "3.1" : "3.1.1");
+  result.add("protocol", name_of(from_.version));
   result.add("qos", from_.qos);
   result.add("publishers", publishers_.size());
   result.add("subscribers", subscribers_.size());

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -33,8 +34,10 @@ option number(std::string_view key, Number options::*field, std::string_view mea
 }
 
 void set_protocol(options& o, std::string_view text) {
-  if (text != "31" && text != "311") throw bench_error("--protocol is 31 or 311");
-  o.version = text == "31" ? protocol::v31 : protocol::v311;
+  if (text != "31" && text != "311" && text != "5") {
+    throw bench_error("--protocol is 31, 311 or 5");
+  }
+  o.version = text == "31" ? protocol::v31 : text == "311" ? protocol::v311 : protocol::v5;
 }
 
 void set_qos(options& o, std::string_view text) {
@@ -47,7 +50,7 @@ const auto& table() {
       option{"--host", "IPv4 address of the broker (127.0.0.1)",
              [](options& o, std::string_view text) { o.host = text; }},
       number("--port", &options::port, "its port (1883)"),
-      option{"--protocol", "31 or 311 (311)", set_protocol},
+      option{"--protocol", "31, 311 or 5 (311)", set_protocol},
       option{"--qos", "0, 1 or 2 (0; offline and storing retained messages: at least 1)", set_qos},
       number("--pid", &options::pid, "process id of the broker: adds its CPU time and memory"),
       option{"--json", "also write the result to this file; - is standard output",
@@ -124,8 +127,17 @@ std::chrono::nanoseconds options::timeout() const {
       std::chrono::duration<double>{timeout_s});
 }
 
+/// The load of a metering network with 18,000 devices: one of IBM's figures of 2012.
+void set_telemetry(options& o) {
+  o.publishers = 9000;
+  o.payload_octets = 200;
+  o.rate = 480;
+}
+
 options parse_options(std::span<const char* const> arguments) {
   options result;
+  const auto is_telemetry = [](std::string_view argument) { return argument == "telemetry"; };
+  if (std::any_of(arguments.begin(), arguments.end(), is_telemetry)) set_telemetry(result);
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view key = arguments[i];
     if (!key.starts_with("--")) {
@@ -159,6 +171,7 @@ std::string usage_text() {
       "scenarios:\n"
       "  fan-in    publishers to few subscribers, each topic received by exactly one\n"
       "  pairs     publisher and subscriber in pairs\n"
+      "  telemetry pairs of 18,000 connections, 480 messages of 200 octets a second\n"
       "  fan-out   one publisher to many subscribers\n"
       "  filters   many filters over few clients, each message matched by exactly one\n"
       "  idle      memory of idle connections, and their silence\n"

@@ -149,7 +149,7 @@ SUITE = {
         [("latency_us_p50", "µs", 0), ("latency_us_p99", "µs", 0)],
     ),
     "steady-18000": (
-        ["pairs", "--publishers", "9000", "--rate", "480", "--payload", "200"],
+        ["telemetry"],
         [("cpu_percent", "%", 2)],
     ),
 }

@@ -61,6 +61,7 @@ class relay::peer final : public connection {
     return last_id_;
   }
   [[nodiscard]] std::uint8_t qos() const { return qos_; }
+  [[nodiscard]] protocol version() const { return version_; }
   [[nodiscard]] const std::string& id() const { return id_; }
 
   std::vector<std::string> filters;
@@ -74,7 +75,7 @@ class relay::peer final : public connection {
 
   void end() {
     owner_.unsubscribe_all(*this);
-    if (!clean_) owner_.away_[id_].filters = std::move(filters);
+    if (!clean_) owner_.away_[id_] = {std::move(filters), {}, version_};
     filters.clear();
     close();
   }
@@ -83,6 +84,7 @@ class relay::peer final : public connection {
   std::string id_;
   std::uint16_t last_id_ = 0;
   std::uint8_t qos_ = 0;
+  protocol version_ = protocol::v311;
   bool clean_ = true;
 };
 
@@ -104,7 +106,7 @@ void relay::peer::on_packet(const packet_view& packet, instant) {
     case packet_type::subscribe:
       return on_subscribe(packet.body);
     case packet_type::publish: {
-      const publish_view message = parse_publish(packet);
+      const publish_view message = parse_publish(packet, version_);
       owner_.route(message, text(message.topic));
       if (message.qos == 0) return;
       return append_acknowledgement(output(),
@@ -127,13 +129,20 @@ void relay::peer::on_packet(const packet_view& packet, instant) {
 void relay::peer::on_login(octet_view body) {
   take_string(body);
   if (body.size() < 4) throw bench_error("relay: short packet");
+  version_ = static_cast<protocol>(body[0]);
   clean_ = (body[1] & 2) != 0;
   body = body.subspan(4);
+  if (version_ == protocol::v5) body = past_properties(body);
   id_ = take_string(body);
   const auto stored = owner_.away_.find(id_);
   const bool present = !clean_ && stored != owner_.away_.end();
   octets& out = output();
-  out.insert(out.end(), {0x20, 2, static_cast<std::uint8_t>(present ? 1 : 0), 0});
+  const std::uint8_t flags = present ? 1 : 0;
+  if (version_ == protocol::v5) {
+    out.insert(out.end(), {0x20, 3, flags, 0, 0});
+  } else {
+    out.insert(out.end(), {0x20, 2, flags, 0});
+  }
   if (present) {
     for (const std::string& filter : stored->second.filters) owner_.subscribe(*this, filter);
     for (const octets& packet : stored->second.queue) {
@@ -148,6 +157,10 @@ void relay::peer::on_subscribe(octet_view body) {
   if (body.size() < 2) throw bench_error("relay: short packet");
   octets answer{0, body[0], body[1]};
   body = body.subspan(2);
+  if (version_ == protocol::v5) {
+    body = past_properties(body);
+    answer.push_back(0);
+  }
   std::vector<std::string> asked;
   while (!body.empty()) {
     asked.push_back(take_string(body));
@@ -252,9 +265,11 @@ void relay::route(const publish_view& message, std::string_view topic) {
     for (const std::string& filter : session.filters) {
       if (!matches(filter, topic)) continue;
       const auto number = static_cast<std::uint16_t>(session.queue.size() % 0xffff + 1);
-      append_publish(
-          session.queue.emplace_back(),
-          {.topic = topic, .payload = message.payload, .packet_id = number, .qos = message.qos});
+      append_publish(session.queue.emplace_back(), {.topic = topic,
+                                                    .payload = message.payload,
+                                                    .packet_id = number,
+                                                    .qos = message.qos,
+                                                    .version = session.version});
     }
   }
 }
@@ -308,7 +323,8 @@ void relay::emit(peer& to, const publish_view& message, std::string_view topic) 
                                .payload = message.payload,
                                .packet_id = qos == 0 ? std::uint16_t{0} : to.next_id(),
                                .qos = qos,
-                               .retain = message.retain ? retain_flag::set : retain_flag::clear});
+                               .retain = message.retain ? retain_flag::set : retain_flag::clear,
+                               .version = to.version()});
 }
 
 }  // namespace godwit::bench

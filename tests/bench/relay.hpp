@@ -59,6 +59,7 @@ class relay {
   struct stored_session {
     std::vector<std::string> filters{};
     std::deque<octets> queue{};  // whole packets
+    protocol version = protocol::v311;
   };
 
   /// Waits to come after the next one to the same peer under the same topic.

@@ -4,7 +4,8 @@ namespace godwit::bench {
 
 report run_scenario(const options& from) {
   const std::string& name = from.scenario;
-  if (name == "fan-in" || name == "pairs" || name == "fan-out" || name == "filters") {
+  if (name == "fan-in" || name == "pairs" || name == "fan-out" || name == "filters" ||
+      name == "telemetry") {
     return run_flow(from);
   }
   if (name == "idle") return run_idle(from);

@@ -79,10 +79,10 @@ shape many_filters(const options& from) {
 }  // namespace
 
 shape make_shape(const options& from) {
-  shape s = from.scenario == "fan-in"    ? fan_in(from)
-            : from.scenario == "pairs"   ? pairs(from)
-            : from.scenario == "fan-out" ? fan_out(from)
-                                         : many_filters(from);
+  shape s = from.scenario == "fan-in"                                  ? fan_in(from)
+            : from.scenario == "pairs" || from.scenario == "telemetry" ? pairs(from)
+            : from.scenario == "fan-out"                               ? fan_out(from)
+                                                                       : many_filters(from);
   const bool many = s.plan.to == audience::everyone;
   s.plan.receivers = s.filters.size();
   s.plan.payload_octets = from.payload_octets;

@@ -9,7 +9,8 @@
 #include <string_view>
 #include <vector>
 
-/// Just enough MQTT 3.1 and 3.1.1 to load a broker. Written by hand and apart from the broker's
+/// Just enough MQTT 3.1, 3.1.1 and 5.0 to load a broker: property blocks are empty but for Session
+/// Expiry, and are passed over when they come. Written by hand and apart from the broker's
 /// codec, so that a fault there cannot hide itself and the generator stays far cheaper than any
 /// broker.
 namespace godwit::bench {
@@ -24,7 +25,9 @@ class bench_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-enum class protocol : std::uint8_t { v31 = 3, v311 = 4 };
+enum class protocol : std::uint8_t { v31 = 3, v311 = 4, v5 = 5 };
+
+[[nodiscard]] std::string_view name_of(protocol version);
 
 enum class packet_type : std::uint8_t {
   connect = 1,
@@ -85,6 +88,7 @@ struct publish_fields {
   std::uint8_t qos = 0;
   retain_flag retain = retain_flag::clear;
   dup_flag dup = dup_flag::clear;
+  protocol version = protocol::v311;
 };
 
 /// Finds the first whole packet of `input`. Returns the octets it takes, 0 when it is not all
@@ -92,7 +96,10 @@ struct publish_fields {
 [[nodiscard]] std::size_t next_packet(octet_view input, packet_view& packet);
 
 /// Throws bench_error when the packet is too short for what it announces.
-[[nodiscard]] publish_view parse_publish(const packet_view& packet);
+[[nodiscard]] publish_view parse_publish(const packet_view& packet,
+                                         protocol version = protocol::v311);
+/// What follows the property block at the head of `from`; throws bench_error without a whole one.
+[[nodiscard]] octet_view past_properties(octet_view from);
 
 /// The first two octets of a body as a packet id; throws bench_error when there are fewer.
 [[nodiscard]] std::uint16_t parse_packet_id(const packet_view& packet);
@@ -100,8 +107,9 @@ struct publish_fields {
 void append_connect(octets& out, const connect_fields& fields);
 void append_publish(octets& out, const publish_fields& fields);
 void append_subscribe(octets& out, std::uint16_t packet_id, std::span<const std::string> filters,
-                      std::uint8_t qos);
-void append_unsubscribe(octets& out, std::uint16_t packet_id, std::span<const std::string> filters);
+                      std::uint8_t qos, protocol version = protocol::v311);
+void append_unsubscribe(octets& out, std::uint16_t packet_id, std::span<const std::string> filters,
+                        protocol version = protocol::v311);
 /// PUBACK, PUBREC, PUBREL, PUBCOMP and UNSUBACK.
 void append_acknowledgement(octets& out, packet_type type, std::uint16_t packet_id);
 /// PINGREQ, PINGRESP and DISCONNECT.

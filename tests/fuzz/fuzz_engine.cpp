@@ -1,4 +1,5 @@
 #include "engine_world.hpp"
+#include "fuzz_login.hpp"
 #include "support/packets.hpp"
 
 #include <algorithm>
@@ -48,10 +49,11 @@ constexpr base::duration pauses[] = {milliseconds{1}, milliseconds{100}, seconds
                                      seconds{61},     seconds{2'000}};
 
 /// Two bytes choose the broker.
-test::test_broker::options make_options(byte_source& in) {
+test::test_broker::options make_options(byte_source& in, fuzz_authenticator& logins) {
   const std::size_t first = in.byte();
   const std::size_t second = in.byte();
   test::test_broker::options o;
+  o.authenticator = &logins;
   o.store_mode =
       (first & 1U) != 0 ? store::memory_store::mode::immediate : store::memory_store::mode::manual;
   auto& shard = o.shard;
@@ -85,12 +87,23 @@ base::bytes pick(std::initializer_list<std::string_view> blocks, std::size_t whi
   return test::hex(*(blocks.begin() + which % blocks.size()));
 }
 
+/// An authentication method and its data: a step on, the good end, a bad one, another method.
+base::bytes login_properties(std::size_t which) {
+  return pick({"15 0001'S' 16 0001'm'", "15 0001'S' 16 0001'y'", "15 0001'S'", "15 0001'T'"},
+              which);
+}
+
 /// Session Expiry, Receive Maximum, Topic Alias Maximum, Maximum Packet Size, problem information.
 base::bytes connect_properties(std::size_t which) {
-  return pick(
+  base::bytes all = pick(
       {"", "11 00000005", "11 ffffffff", "11 00000064 21 0001", "11 00000064 22 0001",
        "11 00000064 22 0014 21 0002", "27 00000020", "27 00000060 11 00000064", "17 00", "19 01"},
-      which);
+      which & 0x7FU);
+  if ((which & 0x80U) != 0) {
+    const base::bytes login = login_properties(which >> 5U);
+    all.insert(all.end(), login.begin(), login.end());
+  }
+  return all;
 }
 
 base::bytes publish_properties(std::size_t which) {
@@ -164,6 +177,17 @@ base::bytes make_ack(byte_source& in) {
   return test::ack_packet(type, static_cast<std::uint16_t>(1 + (how >> 2U) % 16));
 }
 
+base::bytes make_auth(byte_source& in) {
+  const std::size_t how = in.byte();
+  const base::bytes properties = login_properties(how >> 1U);
+  base::bytes body{static_cast<std::byte>((how & 1U) != 0 ? 0x19 : 0x18),
+                   static_cast<std::byte>(properties.size())};
+  body.insert(body.end(), properties.begin(), properties.end());
+  base::bytes packet{std::byte{0xF0}, static_cast<std::byte>(body.size())};
+  packet.insert(packet.end(), body.begin(), body.end());
+  return packet;
+}
+
 /// One instruction: its low four bits say what, the others for which connection or shard.
 void step(engine_world& w, byte_source& in) {
   const std::size_t code = in.byte();
@@ -186,6 +210,7 @@ void step(engine_world& w, byte_source& in) {
     case 6:
       return w.send(who, make_ack(in));
     case 7:
+      if ((code & 0x80U) != 0) return w.send(who, make_auth(in));
       return w.send(who, (code & 0x40U) != 0 ? test::pingreq_packet() : test::disconnect_packet());
     case 8:
       return (code & 0x40U) != 0 ? w.lose(who) : w.close(who);
@@ -217,7 +242,8 @@ void fuzz_engine(base::bytes_view input);
 void fuzz_engine(base::bytes_view input) {
   constexpr std::size_t steps_max = 400;
   byte_source in{input};
-  engine_world w{make_options(in)};
+  fuzz_authenticator logins;
+  engine_world w{make_options(in, logins)};
   for (std::size_t i = 0; i < steps_max && !in.empty(); ++i) step(w, in);
   w.end();
 }

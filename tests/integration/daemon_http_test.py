@@ -7,14 +7,8 @@ import socket
 import subprocess
 import unittest
 
-from harness import Broker, loopback_listener
+from harness import Broker, free_port, loopback_listener
 from raw_client import RawClient
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def get(port, path):

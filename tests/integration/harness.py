@@ -13,8 +13,10 @@ time, and without a word from a sanitizer. The program is named by the environme
 import json
 import os
 import pathlib
+import random
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -43,6 +45,17 @@ def sanitizer_environment():
 
 def loopback_listener(port=0, **more):
     return {"name": "default", "bind": "127.0.0.1", "port": port, **more}
+
+
+def free_port():
+    """A free TCP port on loopback, from below those that the system gives to others."""
+    while True:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", random.randrange(10_000, 32_000)))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
 
 
 def write_config(directory, config):

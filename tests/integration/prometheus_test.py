@@ -9,8 +9,8 @@ import subprocess
 import sys
 import unittest
 
-from daemon_http_test import free_port, get
-from harness import Broker, loopback_listener
+from daemon_http_test import get
+from harness import Broker, free_port, loopback_listener
 
 DIRECTORY = pathlib.Path(os.environ["GODWIT_SOURCE"]) / "packaging/prometheus"
 PROMTOOL = shutil.which("promtool")

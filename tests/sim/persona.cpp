@@ -2,6 +2,8 @@
 
 #include "support/packets.hpp"
 
+#include <godwit/mqtt/encode.hpp>
+
 #include <algorithm>
 
 namespace godwit::sim {
@@ -303,6 +305,13 @@ void persona::answer_some(std::size_t count) {
     if (a.type == packet_type::pubrec) note("PUBREC " + std::to_string(a.id));
     if (a.type == packet_type::puback) note("PUBACK " + std::to_string(a.id));
     if (a.type == packet_type::pubcomp) note("PUBCOMP " + std::to_string(a.id));
+    if (mqtt::is_failure(a.code)) {
+      base::bytes refusal;
+      mqtt::encode(mqtt::ack_view{a.type, mqtt::packet_id{a.id}, a.code, {}}, plan_.version,
+                   refusal);
+      send(refusal);
+      continue;
+    }
     send(test::ack_packet(a.type, a.id, plan_.version));
   }
 }

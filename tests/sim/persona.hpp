@@ -77,6 +77,7 @@ class persona {
   struct answer {
     mqtt::packet_type type{};
     std::uint16_t id = 0;
+    mqtt::reason_code code = mqtt::reason_code::success;
   };
   using ids = std::deque<std::uint16_t>;
 
@@ -107,6 +108,7 @@ class persona {
   [[nodiscard]] base::bytes subscribe_properties(std::string_view filter) const;
   [[nodiscard]] std::optional<std::string_view> topic_of(const mqtt::publish_view& p);
   void on_refusal(const mqtt::ack_view& p);
+  [[nodiscard]] mqtt::reason_code any_answer();
 
   void on_packet(const mqtt::packet_view& p);
   void on_connack(const mqtt::connack_view& p);

@@ -131,7 +131,9 @@ void persona::on_publish(const mqtt::publish_view& received) {
       .is_v5 = is_v5(),
       .gives_identifiers = plan_.five.gives_identifiers};
   const auto message = oracle_.on_publish(number_, a);
-  if (p.quality == qos::at_least_once) answers_.push_back({packet_type::puback, id});
+  if (p.quality == qos::at_least_once) {
+    answers_.push_back({packet_type::puback, id, any_answer()});
+  }
   if (p.quality == qos::exactly_once) {
     if (id_known && message && received_ids_.at(id) != *message) {
       context_.fail(plan_.client_id + ": another message under the QoS 2 id " + std::to_string(id));

@@ -65,6 +65,13 @@ std::optional<std::string_view> persona::topic_of(const mqtt::publish_view& p) {
   return known->second;
 }
 
+/// Of a message that came at QoS 1. One that is refused has been seen, and goes to nobody else.
+mqtt::reason_code persona::any_answer() {
+  const unsigned refuses = is_v5() ? plan_.five.refuse_percent : 0;
+  return refuses != 0 && context_.chance(refuses) ? mqtt::reason_code::quota_exceeded
+                                                  : mqtt::reason_code::success;
+}
+
 /// Only for lack of disk: the message is not taken in, and its id is free.
 void persona::on_refusal(const mqtt::ack_view& p) {
   const outgoing* const o = find_outgoing(p.id.value());

@@ -32,6 +32,7 @@ void learn_version_5(context& c, persona_plan& p, bool short_expiry) {
   five.no_local_percent = c.one_of(std::vector<unsigned>{0, 30, 100});
   five.no_retained_percent = c.one_of(std::vector<unsigned>{0, 30, 100});
   five.gives_identifiers = c.chance(50);
+  five.refuse_percent = c.one_of(std::vector<unsigned>{0, 0, 10, 50});
   if (!short_expiry) five.will_delay_s = c.one_of(std::vector<std::uint32_t>{0, 2, 20});
 }
 
@@ -57,7 +58,9 @@ plan make_plan(context& c, versions v) {
       c.chance(85) ? store::memory_store::mode::manual : store::memory_store::mode::immediate;
 
   const unsigned retain_percent = c.one_of(std::vector<unsigned>{5, 15, 60});
-  const std::size_t topic_count = c.one_of(std::vector<std::size_t>{1, 3, 6});
+  std::size_t topic_count = c.one_of(std::vector<std::size_t>{1, 3, 6});
+  // Short topics get no alias.
+  if (v == versions::three_and_five && c.chance(50)) topic_count = topics().size();
   const std::size_t personas = 2 + c.below(c.chance(4) ? 49 : (c.chance(30) ? 14 : 6));
   for (std::size_t i = 0; i < personas; ++i) {
     p.personas.push_back(make_persona(c, i, short_expiry));
@@ -112,7 +115,8 @@ std::string describe(const plan& p) {
     if (one.version == mqtt::protocol_version::v5) {
       text += "/5.0 receive " + std::to_string(one.five.receive_maximum) + " alias " +
               std::to_string(one.five.alias_maximum) + " delay " +
-              std::to_string(one.five.will_delay_s);
+              std::to_string(one.five.will_delay_s) + " refuse " +
+              std::to_string(one.five.refuse_percent);
     }
     if (one.habit == session_habit::always_clean) text += "/clean";
     if (one.habit == session_habit::switching) text += "/switching";
@@ -124,7 +128,8 @@ std::string describe(const plan& p) {
 }
 
 const std::vector<std::string>& topics() {
-  static const std::vector<std::string> all{"a/b", "a/b/c", "a", "x/b", "x", "/b"};
+  static const std::vector<std::string> all{"a/b", "a/b/c", "a",         "x/b",
+                                            "x",   "/b",    "a/long/er", "x/long/er"};
   return all;
 }
 

@@ -19,6 +19,7 @@ struct v5_plan {
   unsigned no_local_percent = 0;      ///< of its subscriptions
   unsigned no_retained_percent = 0;   ///< of its subscriptions: Retain Handling 2
   bool gives_identifiers = false;     ///< each filter its own
+  unsigned refuse_percent = 0;        ///< of the QoS 1 messages that it gets
   std::uint32_t will_delay_s = 0;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <godwit/base/slab.hpp>
+#include <godwit/base/work_list.hpp>
 #include <godwit/broker/transport.hpp>
 #include <godwit/net/connection_slots.hpp>
 #include <godwit/net/options.hpp>
@@ -163,9 +164,9 @@ class socket_transport final : public broker::transport {
   std::unique_ptr<stream_room> room_;  // outlives the streams; made when the first one is
   base::slab<connection> connections_;
   std::unique_ptr<lingering_sockets> lingering_;
-  std::vector<handle> to_arm_;   // wait for them when the turn ends
-  std::vector<handle> pending_;  // something to do in the next turn
-  std::vector<handle> ended_;    // erase when the turn ends
+  std::vector<handle> to_arm_;       // wait for them when the turn ends
+  base::work_list<handle> pending_;  // something to do in the next turn
+  std::vector<handle> ended_;        // erase when the turn ends
   opening_events* openings_events_ = nullptr;
   std::deque<handle> opening_order_;  // by deadline; those that are over are among them
   std::size_t openings_ = 0;
