@@ -8,6 +8,7 @@
 #include "routed_message.hpp"
 #include "session_slot.hpp"
 #include "takeover_damper.hpp"
+#include "tentative_entries.hpp"
 #include "timers.hpp"
 
 #include <godwit/base/seeded_bug.hpp>
@@ -234,6 +235,9 @@ struct shard_engine {
   [[nodiscard]] bool may_route(const routing::resolution& r) const noexcept;
   void deliver_local(routed_message& m, const routing::resolution& r, mqtt::message_number commit,
                      session_handle publisher, delivery& d);
+  [[nodiscard]] static bool is_publisher(session_handle h, const session_slot& s,
+                                         const routed_message& m,
+                                         session_handle publisher) noexcept;
   void deliver_to_publisher(session_handle h, session_slot& s, routed_message& m,
                             mqtt::message_number commit, delivery& d);
   void deliver_groups(routed_message& m, std::span<const routing::group_id> groups,
@@ -432,14 +436,6 @@ struct shard_engine {
   store::condition store_state_ = store::condition::good;  ///< at the start of the turn
   bool store_has_room_ = true;                             ///< the same
 
-  struct tentative_entries {
-    struct entry {
-      session_handle session;
-      store::log_position position;
-    };
-    std::vector<entry> here;
-    routing::shard_mask elsewhere = 0;  ///< members of a shared group on other shards
-  };
   std::unordered_map<std::uint64_t, tentative_entries> tentative_;
 
   struct doomed {

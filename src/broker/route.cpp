@@ -37,9 +37,17 @@ bool shard_engine::may_route(const routing::resolution& r) const noexcept {
   return mailbox_.is_clear(r.others) && mailbox_.is_forward_clear();
 }
 
+bool shard_engine::is_publisher(session_handle h, const session_slot& s, const routed_message& m,
+                                session_handle publisher) noexcept {
+  if (GODWIT_SEEDED_BUG(no_local_ignored)) return false;
+  const std::uint64_t its = m.fields().publisher;
+  return h == publisher || (its != 0 && its == publisher_hash(s.client_id));
+}
+
 /// Copies for the sessions of this shard, at the lower of both QoS. [v311 MQTT-3.8.4-6]
 /// [v5 MQTT-3.8.4-8] A publisher's own subscriptions are at home where it is, so No Local concerns
-/// no other shard. [v5 MQTT-3.8.3-3]
+/// no other shard. It means the client id, which may have another session by now: a retained
+/// message is routed only when it is at home. [v5 MQTT-3.8.3-3]
 void shard_engine::deliver_local(routed_message& m, const routing::resolution& r,
                                  mqtt::message_number commit, session_handle publisher,
                                  delivery& d) {
@@ -48,12 +56,11 @@ void shard_engine::deliver_local(routed_message& m, const routing::resolution& r
     const session_handle h = sessions_.handle_of(match.subscriber.value());
     session_slot& s = sessions_[match.subscriber.value()];
     if (budget_ != 0) --budget_;
-    if (h == publisher && !GODWIT_SEEDED_BUG(no_local_ignored)) {
+    const bool asks_who = match.no_local || match.no_local_partly;
+    if (asks_who && is_publisher(h, s, m, publisher)) {
       if (match.no_local) continue;
-      if (match.no_local_partly) {
-        deliver_to_publisher(h, s, m, commit, d);
-        continue;
-      }
+      deliver_to_publisher(h, s, m, commit, d);
+      continue;
     }
     deliver(h, s, m,
             {.quality = lower(match.quality, m.fields().quality),

@@ -16,8 +16,11 @@ traffic_plan plan_for(const options& from, std::size_t sessions, std::size_t pub
     plan.streams.push_back({.topic = "bench/offline/all"});
     plan.to = audience::everyone;
   } else {
-    // A stream has one publisher, because only then it has an order.
-    for (std::size_t i = 0; i < std::max(sessions, publishers); ++i) {
+    // A stream has one publisher, because only then it has an order. A multiple of them, because
+    // they take the streams in turn.
+    const std::size_t most = std::max(sessions, publishers);
+    const std::size_t streams = (most + publishers - 1) / publishers * publishers;
+    for (std::size_t i = 0; i < streams; ++i) {
       plan.streams.push_back({.topic = "bench/offline/" + std::to_string(i),
                               .publisher = static_cast<std::uint32_t>(i % publishers),
                               .receiver = static_cast<std::uint32_t>(i % sessions)});
