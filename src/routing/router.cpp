@@ -150,7 +150,9 @@ const resolution& router::engine::resolve_uncached(std::string_view topic, std::
                                                    std::uint64_t interest_now) {
   match(topic, uncached);
   uncached.answer.others = others(topic);
-  if (!cache.accepts(topic, uncached.memory_size())) return uncached.answer;
+  if (!cache.admits(topic_hash) || !cache.accepts(topic, uncached.memory_size())) {
+    return uncached.answer;
+  }
   cached_topic& entry = cache.insert(topic, topic_hash, std::move(uncached));
   uncached = {};
   entry.filters_generation = generation;

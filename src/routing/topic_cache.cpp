@@ -4,6 +4,8 @@
 #include <godwit/base/checked_cast.hpp>
 
 #include <algorithm>
+#include <bit>
+#include <utility>
 
 namespace godwit::routing {
 
@@ -13,6 +15,16 @@ topic_cache::topic_cache(std::size_t entries_max)
 
 bool topic_cache::accepts(std::string_view topic, std::size_t bytes) const noexcept {
   return entries_max_ > 0 && topic.size() <= topic_size_max && bytes <= bytes_max_ / 4;
+}
+
+bool topic_cache::admits(std::uint32_t hash) {
+  if (index_.size() < entries_max_) return true;
+  constexpr std::size_t marks_max = std::size_t{1} << 20;
+  if (asked_.empty())
+    asked_.resize(std::bit_floor(std::clamp(entries_max_, std::size_t{1}, marks_max)));
+  const auto mark = static_cast<std::uint16_t>(hash >> 16U | 1U);
+  std::uint16_t& last = asked_[hash & (asked_.size() - 1)];
+  return std::exchange(last, mark) == mark;
 }
 
 cached_topic& topic_cache::insert(std::string_view topic, std::uint32_t hash,
@@ -61,7 +73,7 @@ std::size_t topic_cache::memory_size() const noexcept {
   std::size_t topics = 0;
   for (const cached_topic& entry : entries_) topics += entry.topic.capacity();
   return entries_.capacity() * sizeof(cached_topic) + topics + bytes_ + index_.memory_size() +
-         vacant_.capacity() * sizeof(std::uint32_t);
+         vacant_.capacity() * sizeof(std::uint32_t) + asked_.capacity() * sizeof(std::uint16_t);
 }
 
 void topic_cache::evict_one(const cached_topic* except) noexcept {

@@ -246,7 +246,10 @@ class Canary(unittest.TestCase):
             os.chdir(self.directory.name)
         if resource.getrlimit(resource.RLIMIT_CORE)[1] != resource.RLIM_INFINITY:
             self.skipTest("core files are forbidden here")
-        options = {"ASAN_OPTIONS": "disable_coredump=0:detect_leaks=0:exitcode=99"}
+        # Sanitizers forbid core files of their own accord.
+        tsan = sanitizer_environment()["TSAN_OPTIONS"]
+        options = {"ASAN_OPTIONS": "disable_coredump=0:detect_leaks=0:exitcode=99",
+                   "TSAN_OPTIONS": tsan + ":disable_coredump=0"}
         for asked in (False, True):
             broker = Broker(config={"core_files": asked}, environment=options, preexec=unlimited)
             try:

@@ -80,5 +80,28 @@ TEST(TopicCache, UsesVacantEntriesAgain) {
   EXPECT_LT(cache.memory_size(), 2000U);
 }
 
+TEST(TopicCache, AdmitsWhatComesAgainOnceItIsFull) {
+  topic_cache cache{4};
+  for (std::uint32_t hash = 0; hash < 4; ++hash) {
+    EXPECT_TRUE(cache.admits(hash));
+    cache.insert(std::to_string(hash), hash, {});
+  }
+  EXPECT_FALSE(cache.admits(7));
+  EXPECT_TRUE(cache.admits(7));
+}
+
+TEST(TopicCache, AdmitsNoneOfTooManyThatComeInTurn) {
+  topic_cache cache{64};
+  for (std::uint32_t hash = 0; hash < 64; ++hash) cache.insert(std::to_string(hash), hash, {});
+  int admitted = 0;
+  for (int round = 0; round < 3; ++round) {
+    for (std::uint32_t i = 1; i <= 1'000; ++i) {
+      // A new mark each time for each of the 64 places.
+      if (cache.admits(i << 17U | (i % 64))) ++admitted;
+    }
+  }
+  EXPECT_EQ(admitted, 0);
+}
+
 }  // namespace
 }  // namespace godwit::routing
