@@ -30,13 +30,22 @@ class Scan(unittest.TestCase):
                 timeout=600, check=False)
             return json.loads(report.read_text())
 
+    def complete_findings(self, authority, port):
+        """A check that could not be made, because the scanner's own connection did not come about
+        in time, has said nothing; then the scan is made again."""
+        for _ in range(3):
+            found = self.findings(authority, port)
+            if not any("connect problem" in one["finding"] for one in found):
+                return found
+        self.fail("the scanner does not get through")
+
     def test_nothing_above_low(self):
         authority = Authority()
         self.addCleanup(authority.close)
         for certificate in ("server", "server-rsa"):
             with self.subTest(certificate=certificate):
                 with tls_broker(authority.tls(certificate)) as broker:
-                    found = self.findings(authority, broker.port)
+                    found = self.complete_findings(authority, broker.port)
                 ids = {one["id"] for one in found}
                 for looked_at in ("TLS1", "TLS1_3", "cipherlist_NULL", "heartbleed", "ROBOT",
                                   "secure_client_renego", "CRIME_TLS", "LUCKY13"):
