@@ -96,6 +96,10 @@ std::string_view name(counter c) noexcept {
       return "mail_batches_sent";
     case counter::mail_for_nobody:
       return "mail_for_nobody";
+    case counter::turns:
+      return "turns";
+    case counter::busy_us:
+      return "busy_us";
     case counter::count_:
       break;
   }

@@ -133,6 +133,20 @@ void add_own(topic_list& out, const sys_values& v) {
     if (v.close_names[i].empty()) continue;
     out.add("godwit/closes/" + std::string{v.close_names[i]}, sums.closes[i]);
   }
+  if (!v.store_state.empty()) out.add("godwit/store/state", std::string{v.store_state});
+}
+
+/// How the load falls on the shards.
+void add_shards(topic_list& out, const sys_values& v) {
+  for (std::size_t i = 0; i < v.shards.size(); ++i) {
+    const totals own = sum(v.shards.subspan(i, 1));
+    const std::string branch = "godwit/shards/" + std::to_string(i) + "/";
+    for (const counter c :
+         {counter::packets_received, counter::packets_sent, counter::turns, counter::busy_us}) {
+      out.add(branch + std::string{name(c)}, own[c]);
+    }
+    out.add(branch + "clients_connected", own.gauge(counter::clients_connected));
+  }
 }
 
 }  // namespace
@@ -164,6 +178,7 @@ std::vector<sys_topic> sys_topics(const sys_values& values) {
   add_holdings(out, values);
   add_loads(out, values.loads);
   add_own(out, values);
+  add_shards(out, values);
   return std::move(out).take();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <godwit/base/assert.hpp>
+#include <godwit/observe/histogram.hpp>
 
 #include <array>
 #include <atomic>
@@ -53,6 +54,8 @@ enum class counter : std::uint16_t {
   mail_sent,
   mail_batches_sent,
   mail_for_nobody,  // publishes that the interest table sent to a shard without a match
+  turns,            // rounds of work of the shards' threads
+  busy_us,          // time they took
   count_            // keep last
 };
 
@@ -203,6 +206,15 @@ class alignas(64) counters {
   }
   void add_close(std::size_t reason) noexcept { bump(cells_.closes, reason, 1); }
 
+  /// A turn of the shard took so long.
+  void record_turn(std::uint64_t us) noexcept {
+    add(counter::turns);
+    add(counter::busy_us, us);
+    turn_times_.record(us);
+  }
+  /// In µs. Any thread.
+  [[nodiscard]] const histogram& turn_times() const noexcept { return turn_times_; }
+
   /// Adds this shard's numbers to `sums`. Any thread.
   void add_to(totals& sums) const noexcept;
 
@@ -220,6 +232,7 @@ class alignas(64) counters {
   }
 
   counter_cells<cell> cells_;
+  histogram turn_times_;
 };
 
 /// Sums over shards. Any thread.

@@ -62,6 +62,8 @@ struct sys_values {
   std::optional<std::uint64_t> heap_maximum = {};
   /// By close reason; those beyond its end or with an empty name are left out.
   std::span<const std::string_view> close_names = {};
+  std::span<const counters* const> shards = {};  ///< each for itself, too
+  std::string_view store_state = {};             ///< empty: left out
 };
 
 struct sys_topic {
