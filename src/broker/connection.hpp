@@ -61,6 +61,7 @@ struct connection {
   bool is_stall_timed : 1 = false;
   std::uint8_t retries = 0;  ///< MQTT 3.1 retries without an acknowledgement in between
   session_handle session;
+  std::uint32_t connected_at_s = 0;      ///< since 1970, when its CONNECT was taken
   base::bytes input;                     ///< an incomplete packet, or what cannot be handled yet
   std::unique_ptr<output_queue> output;  ///< only while something is unsent
   answer_queue answers;

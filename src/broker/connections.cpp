@@ -67,7 +67,7 @@ connection_token shard_engine::open(transport_id id, peer_info peer) {
   c.deadline = arm(now.steady + options.limits.connect_timeout, timer_kind::connection_deadline,
                    h.index, h.generation);
   ports.counters.add(observe::counter::connections_opened);
-  if (is_stopping_) {
+  if (is_stopping_ || is_draining_) {
     doom(h, {session::close_cause::server_stopping, {}});
   } else if (options.connections_max != 0 && connections_.size() > options.connections_max) {
     doom(h, {session::close_cause::resources,
@@ -255,6 +255,10 @@ void shard_engine::end_connection(connection_handle h, const session::close_reas
   session_slot* const s = find(c->session);
   log_close(*c, s, reason);
   ports.counters.add_close(static_cast<std::size_t>(reason.cause));
+  if (s != nullptr) {
+    note_client(
+        {s->client_id, history_entry::kind::ended, reason.cause, now.wall, c->peer.address});
+  }
   say_goodbye(h, *c, reason);
   base::wipe(c->input);
   c->at = phase::closing;

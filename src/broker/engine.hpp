@@ -14,6 +14,7 @@
 #include <godwit/base/seeded_bug.hpp>
 #include <godwit/base/seeded_hash.hpp>
 #include <godwit/base/work_list.hpp>
+#include <godwit/broker/history.hpp>
 #include <godwit/broker/shard.hpp>
 #include <godwit/mqtt/decode.hpp>
 #include <godwit/mqtt/encode.hpp>
@@ -364,8 +365,9 @@ struct shard_engine {
                     const base::ref<const mqtt::message>& m, const routing::group_member& from,
                     mqtt::message_number commit);
 
-  // ---- $SYS (sys_publisher.cpp)
+  // ---- for operators (sys_publisher.cpp, client_events.cpp; inspection.cpp asks and tells)
   void publish_sys();
+  void note_client(history_entry entry);
 
   // ---- helpers used everywhere
   [[nodiscard]] static std::uint64_t token_of(connection_handle h) noexcept {
@@ -392,7 +394,6 @@ struct shard_engine {
   shard_options options;
   shard_ports ports;
   base::moment now;
-
   session::body_budget bodies_;  ///< the logs point to it
   base::slab<connection> connections_;
   base::slab<session_slot> sessions_;
@@ -405,7 +406,6 @@ struct shard_engine {
   routing::retained_index retained_;
   routing::shared_groups groups_;
   mailbox mailbox_;
-
   session::recorder records_;
   std::unordered_map<std::string, session::batch_number> unsettled_;  ///< by client id
   std::deque<std::pair<session::batch_number, std::string>> unsettled_order_;
@@ -490,8 +490,8 @@ struct shard_engine {
   base::steady_time started_{};
   std::uint64_t letters_counted_ = 0;
   observe::rate_limit refusals_{50, std::chrono::milliseconds{100}};
-  bool is_started_ = false;
-  bool is_stopping_ = false;
+  bool is_started_ = false, is_stopping_ = false, is_draining_ = false;
+  connection_history history_;
 };
 
 }  // namespace godwit::broker

@@ -252,6 +252,8 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
   c.who.reset();
   c.keep_alive_s = granted_keep_alive(p, options.limits);
   c.at = phase::accepting;
+  c.connected_at_s = static_cast<std::uint32_t>(
+      std::chrono::floor<std::chrono::seconds>(now.wall).time_since_epoch().count());
   ++sessions_connected_;
   ports.counters.add(observe::counter::clients_connected);
   timers_.cancel(c.deadline);
@@ -278,6 +280,11 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
   } else {
     answer_now(h, c, std::move(a));
   }
+  note_client({s->client_id,
+               present ? history_entry::kind::resumed : history_entry::kind::connected,
+               {},
+               now.wall,
+               c.peer.address});
 }
 
 session_handle shard_engine::begin_session(const mqtt::connect_view& p, std::string_view client_id,

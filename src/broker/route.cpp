@@ -190,6 +190,8 @@ void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
   const store::log_position at =
       s.log.add({message, how.quality, how.retain, commit, how.share, how.identifiers}, records_);
   ports.counters.add(observe::counter::copies_in_log);
+  s.queued_most = static_cast<std::uint16_t>(
+      std::clamp<std::uint32_t>(s.log.size(), s.queued_most, session_slot::queued_most_max));
   note_body(h, s, at);
   if (s.is_persistent()) d.durable = true;
   if (commit.value() != 0) {

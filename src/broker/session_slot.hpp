@@ -60,6 +60,7 @@ struct session_slot {
   bool ended : 1 = false;       ///< only messages of shared groups are left, on their way
   bool overflow_logged : 1 = false;
   bool expires_as_asked : 1 = false;  ///< its client, not the configuration, said when
+  std::uint16_t queued_most = 0;      ///< messages in its log since the start; stops at its largest
   std::uint32_t expiry_s = 0;         ///< after its connection ended; `never` = never
   connection_handle connection;
   session::message_log log;
@@ -71,6 +72,7 @@ struct session_slot {
   /// By its client; after a restart and until it connects, when its last connection ended.
   base::steady_time last_acknowledged{};
 
+  static constexpr std::uint16_t queued_most_max = 0xFFFF;
   static constexpr std::uint32_t never = 0xFFFF'FFFF;
 
   /// 0 = ends with its connection.

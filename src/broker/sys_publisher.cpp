@@ -4,6 +4,24 @@
 
 namespace godwit::broker {
 
+namespace {
+
+std::string_view name_of(store::condition c) noexcept {
+  switch (c) {
+    case store::condition::good:
+      return "good";
+    case store::condition::low_disk:
+      return "low_disk";
+    case store::condition::full:
+      return "full";
+    case store::condition::failed:
+      break;
+  }
+  return "failed";
+}
+
+}  // namespace
+
 /// Shard 0 publishes the broker's `$SYS` topics, retained; those that did not change stay as they
 /// are.
 void shard_engine::publish_sys() {
@@ -17,14 +35,20 @@ void shard_engine::publish_sys() {
       static_cast<std::uint64_t>(sums.gauge(observe::counter::clients_connected) +
                                  sums.gauge(observe::counter::sessions_persistent_offline));
   clients_maximum_ = std::max(clients_maximum_, clients);
+  using reading = std::optional<std::uint64_t>;
+  const auto heap_of = [this](reading (observe::heap_gauge::*what)() const noexcept) {
+    return ports.heap == nullptr ? reading{} : (ports.heap->*what)();
+  };
   const observe::sys_values values{.sums = sums,
                                    .loads = *loads_,
                                    .version = GODWIT_VERSION,
                                    .uptime = now.steady - started_,
                                    .clients_maximum = clients_maximum_,
-                                   .heap_current = std::nullopt,
-                                   .heap_maximum = std::nullopt,
-                                   .close_names = closes};
+                                   .heap_current = heap_of(&observe::heap_gauge::current),
+                                   .heap_maximum = heap_of(&observe::heap_gauge::maximum),
+                                   .close_names = closes,
+                                   .shards = ports.all_counters,
+                                   .store_state = name_of(ports.durable_store.state())};
   for (const observe::sys_topic& t : observe::sys_topics(values)) {
     std::string& last = sys_published_[t.suffix];
     if (last == t.value) continue;

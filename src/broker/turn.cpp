@@ -19,7 +19,8 @@ shard_engine::shard_engine(routing::shard_id id, const shard_options& o, const s
       groups_{o.limits.share_selection == session::share_policy::least_in_flight
                   ? routing::selection::least_loaded
                   : routing::selection::round_robin},
-      mailbox_{id, o.shards, o.mail_credit} {
+      mailbox_{id, o.shards, o.mail_credit},
+      history_{o.history_entries} {
   bodies_.limit = o.queue_memory_bytes;
   GODWIT_ASSERT(o.shards >= 1 && o.shards <= routing::shards_max && id.value() < o.shards);
 }

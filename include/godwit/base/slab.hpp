@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -115,6 +116,19 @@ class slab {
       cell& place = cell_at(index);
       if (is_live(place)) f(handle_type{index, place.generation}, place.value);
     }
+  }
+
+  /// The same over at most `places` places from `from` on; returns where to go on, nothing when
+  /// those were the last.
+  template <class F>
+  std::optional<std::uint32_t> for_each_of(std::uint32_t from, std::uint32_t places, F&& f) {
+    std::uint32_t index = from;
+    for (; index < used_ && index - from < places; ++index) {
+      cell& place = cell_at(index);
+      if (is_live(place)) f(handle_type{index, place.generation}, place.value);
+    }
+    if (index < used_) return index;
+    return std::nullopt;
   }
 
  private:

@@ -3,12 +3,14 @@
 #include <godwit/auth/authenticator.hpp>
 #include <godwit/auth/authorizer.hpp>
 #include <godwit/base/clock.hpp>
+#include <godwit/broker/inspection.hpp>
 #include <godwit/broker/mail.hpp>
 #include <godwit/broker/number_source.hpp>
 #include <godwit/broker/post_office.hpp>
 #include <godwit/broker/shard_options.hpp>
 #include <godwit/broker/transport.hpp>
 #include <godwit/observe/counters.hpp>
+#include <godwit/observe/heap_gauge.hpp>
 #include <godwit/observe/log.hpp>
 #include <godwit/routing/interest_table.hpp>
 #include <godwit/store/store.hpp>
@@ -36,6 +38,7 @@ struct shard_ports {
   observe::log_sink& log;
   /// The counters of all shards, this one's included, for `$SYS` (shard 0 publishes it).
   std::span<const observe::counters* const> all_counters;
+  const observe::heap_gauge* heap = nullptr;  ///< for `$SYS`; null: not known
 };
 
 /// How the transport saw a connection end.
@@ -100,6 +103,8 @@ class shard {
     std::size_t wills = 0;    ///< wills held for a connection or waiting
   };
   [[nodiscard]] census take_census() const;
+  /// For operators, in a turn.
+  [[nodiscard]] inspection inspect() noexcept { return inspection{*engine_}; }
 
  private:
   friend store::high_water recover(std::span<shard* const> shards, const shard_options& options,

@@ -23,6 +23,8 @@ struct shard_options {
   std::size_t retained_page_messages = 256;
   std::size_t retained_page_bytes = 262'144;
   std::chrono::seconds sys_interval{10};  ///< `$SYS` is published so often; 0 = never
+  bool client_events = false;             ///< connects and disconnects are published below `$SYS`
+  std::size_t history_entries = 1'000;    ///< of them, what a shard remembers for operators
 };
 
 }  // namespace godwit::broker

@@ -173,6 +173,16 @@ class message_log {
   [[nodiscard]] std::uint32_t size() const noexcept { return live_; }
   [[nodiscard]] bool empty() const noexcept { return live_ == 0; }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+  /// For operators: `f(const log_entry&)` for the first `most` messages that have not left.
+  template <class F>
+  void peek(std::uint32_t most, F&& f) const {
+    for (std::uint32_t i = 0; i < entries_.size() && most != 0; ++i) {
+      if (entries_[i].at() == state::gone) continue;
+      --most;
+      f(entries_[i]);
+    }
+  }
+
   /// Heap bytes of the log itself, for the memory ledger.
   [[nodiscard]] std::size_t allocated_bytes() const noexcept { return entries_.allocated_bytes(); }
   [[nodiscard]] std::uint32_t inflight() const noexcept { return inflight_; }

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -128,6 +129,20 @@ TEST(Slab, VisitsAllAndMayEraseMeanwhile) {
   EXPECT_EQ(numbers.size(), 250U);
   numbers.for_each([&](auto h, int&) { numbers.erase(h); });
   EXPECT_TRUE(numbers.empty());
+}
+
+TEST(Slab, VisitsAFewPlacesAtATime) {
+  slab<int> numbers;
+  std::vector<handle<int>> all;
+  for (int i = 0; i < 10; ++i) all.push_back(numbers.emplace(i));
+  for (const int gone : {3, 4, 5, 9}) numbers.erase(all[static_cast<std::size_t>(gone)]);
+  std::vector<std::vector<int>> pages;
+  for (std::optional<std::uint32_t> from = 0; from;) {
+    pages.emplace_back();
+    from = numbers.for_each_of(*from, 3, [&](auto, int value) { pages.back().push_back(value); });
+  }
+  EXPECT_EQ(pages, (std::vector<std::vector<int>>{{0, 1, 2}, {}, {6, 7, 8}, {}}));
+  EXPECT_FALSE(numbers.for_each_of(1'000, 3, [](auto, int) { FAIL(); }));
 }
 
 TEST(Slab, AgreesWithAMapUnderRandomUse) {
