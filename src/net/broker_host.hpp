@@ -31,6 +31,10 @@ class broker_host final : public shard_host {
   [[nodiscard]] std::optional<base::steady_time> next_due() const override {
     return shard_.next_due();
   }
+  void count_turn(base::duration took) noexcept override {
+    counters_.record_turn(static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+  }
   void count_refused() noexcept override { counters_.add(observe::counter::connections_refused); }
   void stop() override { shard_.stop(); }
   [[nodiscard]] bool stopped() const noexcept override { return shard_.stopped(); }

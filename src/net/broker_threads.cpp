@@ -21,7 +21,8 @@ broker_threads::broker_threads(const options& o, const shared_ports& ports)
         id, options_.shard,
         broker::shard_ports{thread->connections(), mail_, ports_.durable_store,
                             *ports_.authenticators[i], *ports_.authorizers[i], ports_.interest,
-                            ports_.numbers, ports_.counters[i], ports_.log, all_counters_});
+                            ports_.numbers, ports_.counters[i], ports_.log, all_counters_,
+                            ports_.heap});
     shards_.push_back(&host->shard());
     thread->set_host(std::move(host));
     threads_.push_back(std::move(thread));

@@ -182,6 +182,7 @@ void shard_thread::round() {
     connections_.run_pending();
     host_->end_turn();
     turn_open_ = false;
+    host_->count_turn(ports_.clock.now().steady - turn_began_);
   }
   connections_.end_turn();
 }
@@ -190,6 +191,7 @@ void shard_thread::open_turn() {
   if (turn_open_) return;
   turn_open_ = true;
   const base::moment now = ports_.clock.now();
+  turn_began_ = now.steady;
   connections_.begin_turn(now.steady);
   host_->begin_turn(now);
 }

@@ -31,6 +31,8 @@ class shard_host : public transport_events {
   virtual void end_turn() = 0;
   [[nodiscard]] virtual bool wants_turn() const noexcept = 0;
   [[nodiscard]] virtual std::optional<base::steady_time> next_due() const = 0;
+  /// A turn has ended; it took so long.
+  virtual void count_turn(base::duration) noexcept {}
   /// A connection did not get as far as MQTT.
   virtual void count_refused() noexcept {}
   virtual void stop() = 0;

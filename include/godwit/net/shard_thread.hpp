@@ -106,6 +106,7 @@ class shard_thread final : private transport_events, private opening_events {
   std::thread thread_;
   observe::rate_limit refused_lines_;
   bool turn_open_ = false;
+  base::steady_time turn_began_{};
   bool busy_ = true;
   std::optional<base::steady_time> stop_deadline_;  // set: stopping
 };
