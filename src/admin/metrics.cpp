@@ -176,6 +176,32 @@ void add_process(exposition& out, const process_figures& p) {
              p.started_at);
 }
 
+/// How the load falls on the threads that serve clients.
+void add_shards(exposition& out, const broker_figures& f) {
+  constexpr double us_per_second = 1e6;
+  const auto each = [&](auto value_of) {
+    for (std::size_t i = 0; i < f.by_shard.size(); ++i) {
+      out.sample(value_of(f.by_shard[i]), {{"shard", std::to_string(i)}});
+    }
+  };
+  out.family("godwit_shard_busy_seconds_total", type::counter,
+             "Time that a shard's turns took: its share of one core.");
+  each([](const observe::totals& t) {
+    return static_cast<double>(t[counter::busy_us]) / us_per_second;
+  });
+  out.family("godwit_shard_turns_total", type::counter, "Turns of a shard.");
+  each([](const observe::totals& t) { return t[counter::turns]; });
+  out.family("godwit_shard_clients_connected", type::gauge, "Clients at home on a shard.");
+  each([](const observe::totals& t) { return t.gauge(counter::clients_connected); });
+  out.family("godwit_shard_packets_received_total", type::counter, "Control packets, by shard.");
+  each([](const observe::totals& t) { return t[counter::packets_received]; });
+  out.family("godwit_shard_packets_sent_total", type::counter, "Control packets, by shard.");
+  each([](const observe::totals& t) { return t[counter::packets_sent]; });
+  out.durations("godwit_turn_seconds",
+                "How long turns took: what a client waits at most before its shard looks at it.",
+                f.turn_times);
+}
+
 }  // namespace
 
 std::string render_metrics(const broker_figures& f) {
@@ -184,6 +210,7 @@ std::string render_metrics(const broker_figures& f) {
   out.sample(std::uint64_t{1}, {{"version", f.version}});
   out.single("godwit_shards", type::gauge, "Threads that serve clients.", std::uint64_t{f.shards});
   add_counters(out, f);
+  add_shards(out, f);
   if (f.store) add_store(out, *f.store);
   add_process(out, f.process);
   return std::move(out).take();

@@ -45,7 +45,9 @@ struct broker_figures {
   observe::totals sums;
   std::vector<std::string_view> close_reasons;  ///< names of `sums.closes`, from 0 on
   process_figures process;
-  std::optional<store_figures> store;  ///< nothing: durable state is kept in memory only
+  std::vector<observe::totals> by_shard;
+  observe::histogram_totals turn_times;  ///< µs, of all shards
+  std::optional<store_figures> store;    ///< nothing: durable state is kept in memory only
 };
 
 /// `/metrics`, in Prometheus's text format. Counters start at 0 with the process.
