@@ -257,6 +257,8 @@ std::vector<key<configuration>> broker_keys() {
 
       tuning("sys.interval", duration{{second, day, "off"}}, &shard::sys_interval,
              "How often $SYS/broker/... is published."),
+      tuning("sys.client_events", truth{}, &shard::client_events,
+             "Whether $SYS/broker/godwit/clients/connected and .../disconnected are published."),
 
       tuning("tuning.turn_packets_max", count{{1, 1'000'000}}, &shard::turn_packets_max,
              "Packets and copies handled before output is flushed."),
@@ -289,11 +291,18 @@ std::vector<key<configuration>> broker_keys() {
               "A graceful stop ends after this at the latest."),
 
       watched("http.port", count{{1, any16, "none"}}, &admin::http_options::port,
-              "Where /metrics, /healthz and /readyz are served; none is nowhere."),
+              "Where the status page, /metrics, /healthz and /readyz are served; none is nowhere."),
       watched("http.bind",
               free_text{"an IP address", "such as 127.0.0.1 or \"::1\"", is_ip_address},
               &admin::http_options::bind,
               "The address to serve them on; nobody is asked for a password there."),
+
+      make<configuration>(
+          "control.socket", path_or_word{"auto", "a socket"},
+          [](configuration& c) -> std::string& { return c.control.path; },
+          "The Unix socket for godwitctl; auto is control in the store's directory."),
+      tuning("control.history", count{{1, 100'000, "none"}}, &shard::history_entries,
+             "Connects and disconnects that each shard remembers for godwitctl clients show."),
 
       logging("log.level", level(), &observe::log_options::level, "The least that is logged."),
       logging("log.format", format(), &observe::log_options::format,
@@ -326,6 +335,7 @@ std::vector<section> sections() {
       {"sys", "The broker's own topics."},
       {"tuning", "Sizes of the broker's insides; the defaults fit."},
       {"http", "For Prometheus and for supervisors."},
+      {"control", "For operators on this machine."},
       {"log", "What the broker says."},
   };
 }

@@ -1,15 +1,18 @@
 #include "broker_process.hpp"
 
-#include "control_socket.hpp"
+#include "control_desk.hpp"
+#include "control_path.hpp"
 #include "leveled_sink.hpp"
 #include "live_keys.hpp"
 #include "load_security.hpp"
-#include "load_tls.hpp"
+#include "main_tasks.hpp"
 #include "open_store.hpp"
+#include "reload_plan.hpp"
 #include "sd_notify.hpp"
 #include "shard_gates.hpp"
+#include "shard_pulse.hpp"
 #include "signals.hpp"
-#include "store_commands.hpp"
+#include "start_pulse.hpp"
 #include "surroundings.hpp"
 #include "watch_page.hpp"
 
@@ -23,14 +26,24 @@
 
 #include <atomic>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 namespace godwit::daemon {
 
 namespace {
+
+/// The service manager is asked for more time so often, and for so much, while the store is read.
+constexpr std::chrono::seconds start_step{10};
+constexpr std::chrono::seconds start_grant{60};
+/// Shards are asked so often within the time that the watchdog allows.
+constexpr int pulses_per_watchdog = 4;
+/// Without a watchdog; a quarter of it is how often memory is looked at.
+constexpr std::chrono::microseconds heap_step{40'000'000};
 
 net::options net_options(const config::configuration& c) {
   net::options o;
@@ -87,6 +100,7 @@ class broker_process {
         sink_(observe::make_log_sink(log_options(file.value)), file.value.log.level),
         log_(clock_, std::make_unique<borrowed_sink>(sink_), file.value.log.level),
         notifier_(take_notify_socket()),
+        watchdog_(take_watchdog()),
         options_(net_options(file.value)) {}
 
   exit_status run() {
@@ -123,31 +137,20 @@ class broker_process {
       return serve_with(in_memory, nullptr);
     }
     const store_rocksdb::options how = store_options(line_, file_.value);
+    starting_.emplace(notifier_, start_step, start_grant);
     const auto on_disk = open_store(how, clock_, log_);
     if (!on_disk) return exit_status::failed;
-    control_socket control{how.directory};
-    signals_.watch(control.fd());
-    on_request_ = [&] {
-      control.serve_one([&](std::string_view request) {
-        return answer_request(request, [&](const std::string& to) {
-          on_disk->backup(to);
-          log_.info("store.backed_up", {{"to", to}});
-        });
-      });
-    };
-    const exit_status status = serve_with(*on_disk, on_disk.get());
-    signals_.watch(-1);
-    return status;
+    return serve_with(*on_disk, on_disk.get());
   }
 
-  exit_status serve_with(store::store& durable, const store_rocksdb::rocksdb_store* on_disk) {
+  exit_status serve_with(store::store& durable, store_rocksdb::rocksdb_store* on_disk) {
     shard_gates gates{decides_, options_.shard.shards, random_secret()};
     routing::interest_table interest{options_.shard.shards, options_.shard.seed};
     broker::number_source numbers;
     std::vector<observe::counters> counters(options_.shard.shards);
     net::broker_threads threads{options_,
                                 {durable, gates.authenticators(), gates.authorizers(), interest,
-                                 numbers, clock_, sink_, counters}};
+                                 numbers, clock_, sink_, counters, &heap_}};
     numbers.start_above(broker::recover(shards_of(threads), options_.shard, durable, clock_.now()));
     if (const auto opened = threads.open(); !opened) {
       const net::listen_error why = opened.error();
@@ -155,9 +158,9 @@ class broker_process {
       log_.error("listener.failed", {{"reason", reason}, {"remedy", remedy}});
       return exit_status::failed;
     }
+    const watched_broker watched{counters, durable, on_disk, is_serving_};
     std::optional<admin::http_server> watchers;
     if (file_.value.http.port != 0) {
-      const watched_broker watched{counters, durable, on_disk, is_serving_};
       watchers.emplace(file_.value.http,
                        [watched](std::string_view path) { return answer_watcher(watched, path); });
       log_.info("http.open",
@@ -175,12 +178,74 @@ class broker_process {
       signals_.wake();
     });
     is_serving_ = true;
+    std::optional<control_desk> desk;
+    std::optional<admin::control_server> control;
+    open_control(threads, watched, on_disk, desk, control);
     say_ready(threads);
     const exit_status status = follow_signals(threads);
+    tasks_.close();
+    control.reset();
     threads.join();
     gates.stop();
     log_.info("broker.stopped");
     return status;
+  }
+
+  /// For operators. A broker whose socket cannot be opened serves its clients all the same.
+  void open_control(net::broker_threads& threads, const watched_broker& watched,
+                    store_rocksdb::rocksdb_store* on_disk, std::optional<control_desk>& desk,
+                    std::optional<admin::control_server>& server) {
+    admin::control_options o = file_.value.control;
+    o.path = control_path_of(file_.value, line_.store_directory);
+    if (o.path.empty()) return;
+    desk.emplace(control_world{
+        .threads = threads,
+        .shards = options_.shard.shards,
+        .seed = options_.shard.seed,
+        .watched = watched,
+        .log = log_,
+        .reload =
+            [this, &threads] {
+              return tasks_.run<reload_report>([this, &threads] { return reload(threads); });
+            },
+        .compare =
+            [this, &threads] {
+              return tasks_.run<reload_report>([this, &threads] {
+                return plan_reload(line_, file_, threads.ticket_keys()).report;
+              });
+            },
+        .level = [this] { return sink_.level(); },
+        .set_level = [this](observe::log_level level) { set_log_level(level); },
+        .backup = back_up_with(on_disk),
+        .set_draining = [this](bool on) { is_serving_ = !on; },
+        .uptime_s =
+            [this, started = clock_.now().steady] {
+              return std::chrono::duration<double>{clock_.now().steady - started}.count();
+            },
+        .has_ended = [this] { return threads_ended_.load(); }});
+    try {
+      server.emplace(o, [&desk](std::string_view request, admin::control_peer& peer) {
+        desk->serve(request, peer);
+      });
+      log_.info("control.open", {{"path", o.path}});
+    } catch (const std::system_error& e) {
+      log_.error("control.failed",
+                 {{"reason", std::string_view{e.what()}},
+                  {"remedy", "name another path with control.socket, in a directory that exists"}});
+    }
+  }
+
+  std::function<void(const std::string&)> back_up_with(store_rocksdb::rocksdb_store* on_disk) {
+    if (on_disk == nullptr) return {};
+    return [this, on_disk](const std::string& to) {
+      on_disk->backup(to);
+      log_.info("store.backed_up", {{"to", to}});
+    };
+  }
+
+  void set_log_level(observe::log_level level) {
+    sink_.set_level(level);
+    log_.set_level(level);
   }
 
   [[nodiscard]] std::vector<broker::shard*> shards_of(net::broker_threads& threads) const {
@@ -197,6 +262,7 @@ class broker_process {
                 {{"name", l->options.name}, {"address", l->address}, {"port", unsigned{l->port}}});
     }
     log_.info("broker.ready", {{"listeners", threads.listeners().size()}});
+    starting_.reset();
     tell(notifier_.ready(status_line(threads)));
     if (line_.config_file.empty() && !threads.listeners().empty()) {
       print_first_steps(threads.listeners().front()->port);
@@ -205,20 +271,31 @@ class broker_process {
 
   exit_status follow_signals(net::broker_threads& threads) {
     bool stopping = false;
+    shard_pulse pulse{threads, options_.shard.shards};
+    const std::chrono::microseconds step = watchdog_.value_or(heap_step) / pulses_per_watchdog;
+    constexpr std::chrono::milliseconds shortest{1};
+    const auto patience =
+        std::max(shortest, std::chrono::duration_cast<std::chrono::milliseconds>(step));
+    base::steady_time next = clock_.now().steady;
     for (;;) {
-      switch (signals_.wait()) {
+      if (const auto now = clock_.now().steady; now >= next) {
+        if (watchdog_ && pulse.beat()) tell(notifier_.alive());
+        heap_.set(memory_in_use());
+        next = now + step;
+      }
+      switch (signals_.wait(patience)) {
+        case signals::event::timeout:
+          break;
         case signals::event::reload:
-          if (!stopping) reload(threads);
+          if (!stopping) static_cast<void>(reload(threads));
           break;
         case signals::event::woken:
           if (threads_ended_) {
             const bool is_safe = store_state_ != store::condition::failed;
             return stopping && is_safe ? exit_status::ended : exit_status::failed;
           }
+          if (!stopping) tasks_.run_waiting();
           on_store_state(threads);
-          break;
-        case signals::event::asked:
-          on_request_();
           break;
         case signals::event::stop:
           threads.request_stop();
@@ -228,6 +305,7 @@ class broker_process {
             return exit_status::cut_short;
           }
           stopping = true;
+          tasks_.close();
           is_serving_ = false;
           log_.info("broker.stopping");
           tell(notifier_.stopping("Closing connections"));
@@ -239,38 +317,36 @@ class broker_process {
   /// The log file is opened again. The configuration and the files it names are read and checked;
   /// if all of it is right, logins, rights and certificates change at once, everything else at the
   /// next start.
-  void reload(net::broker_threads& threads) {
+  reload_report reload(net::broker_threads& threads) {
     tell(notifier_.reloading(monotonic_now()));
     log_.reopen();
-    if (!line_.config_file.empty()) reload_file(threads);
+    reload_report report;
+    if (!line_.config_file.empty()) report = reload_file(threads);
     tell(notifier_.ready(status_line(threads)));
+    return report;
   }
 
-  void reload_file(net::broker_threads& threads) {
-    config::loaded fresh = config::load_file(line_.config_file);
-    const net::tls_set tls = load_tls(fresh, threads.ticket_keys());
-    config::loaded next = file_;
-    const auto applied = take_live_keys(fresh.value, next.value);
-    const loaded_security files =
-        fresh.mistakes.empty() ? load_security(next.value) : loaded_security{};
-    for (const config::mistake& m : fresh.mistakes) tell_mistake(line_.config_file, m);
-    for (const security_mistake& m : files.mistakes) tell_mistake(m.path, m.what);
-    if (!fresh.mistakes.empty() || !files.mistakes.empty()) return;
+  reload_report reload_file(net::broker_threads& threads) {
+    reload_plan plan = plan_reload(line_, file_, threads.ticket_keys());
+    reload_report& report = plan.report;
+    for (const auto& m : report.mistakes) tell_mistake(m.path, m.what);
+    if (!report.mistakes.empty()) return report;
     // Everything is read and right: from here on nothing can fail.
-    apply_overrides(line_, fresh);
-    for (const config::difference& d : applied) {
+    for (const config::difference& d : report.applied) {
       log_.info("reload.applied", {{"key", d.key}, {"before", d.before}, {"now", d.after}});
     }
-    file_.value = std::move(next.value);
-    decides_ = files.value;
-    gates_->adopt(decides_, tls);
-    const auto changes = config::differences(file_.value, fresh.value);
-    for (const config::difference& d : changes) {
+    file_.value = std::move(plan.next.value);
+    set_log_level(file_.value.log.level);
+    decides_ = plan.security.value;
+    gates_->adopt(decides_, plan.tls);
+    for (const config::difference& d : report.need_restart) {
       log_.warn("reload.needs_restart", {{"key", d.key}, {"running", d.before}, {"file", d.after}});
     }
-    log_.info("reload.done", {{"applied", applied.size()},
-                              {"need_restart", changes.size()},
-                              {"tls_listeners", threads.count_renewed(tls)}});
+    report.tls_listeners = threads.count_renewed(plan.tls);
+    log_.info("reload.done", {{"applied", report.applied.size()},
+                              {"need_restart", report.need_restart.size()},
+                              {"tls_listeners", report.tls_listeners}});
+    return report;
   }
 
   void tell_mistake(const std::string& path, const config::mistake& m) {
@@ -327,8 +403,11 @@ class broker_process {
   leveled_sink sink_;
   observe::logger log_;
   service_notifier notifier_;
+  std::optional<std::chrono::microseconds> watchdog_;
+  std::optional<start_pulse> starting_;
   net::options options_;
-  std::function<void()> on_request_;
+  main_tasks tasks_{signals_};
+  observe::heap_gauge heap_;
   std::atomic<store::condition> store_state_{store::condition::good};
   std::atomic<bool> threads_ended_{false};
   std::atomic<bool> is_serving_{false};

@@ -159,7 +159,7 @@ std::variant<command_line, usage_mistake> parse_command_line(
 
 std::string help_text() {
   std::string out =
-      "godwitd - an MQTT broker (MQTT 3.1 and 3.1.1)\n"
+      "godwitd - an MQTT broker (MQTT 3.1, 3.1.1 and 5.0)\n"
       "\n"
       "Usage: godwitd [options]\n"
       "       godwitd store COMMAND [options]\n"
@@ -192,8 +192,8 @@ std::string help_text() {
          "                        a second one ends at once\n"
          "  SIGHUP                open the log file again; read and check the configuration and "
          "its\n"
-         "                        files; logins and rights change at once, other keys at the next "
-         "start\n"
+         "                        files; logins, rights and the log's level change at once, other\n"
+         "                        keys at the next start; godwitctl config diff tells before\n"
          "\n"
          "Exit status:\n"
          "  0  stopped when asked to; --check found no mistake; the store command did its work\n"

@@ -1,5 +1,7 @@
 #include "ctl_line.hpp"
 
+#include "ctl_remote.hpp"
+
 #include <godwit/base/escape.hpp>
 #include <godwit/config/nearest.hpp>
 
@@ -125,9 +127,7 @@ std::variant<ctl_line, usage_mistake> parse_ctl_line(std::span<const std::string
   }
   const std::size_t first = parse_command(arguments, out);
   if (first == 0) {
-    return usage_mistake{quoted(arguments[0]) +
-                         " is not a command; commands are passwd, token, and explain with publish, "
-                         "subscribe or connect"};
+    return usage_mistake{quoted(arguments[0]) + " is not a command; godwitctl --help lists them"};
   }
   const bool explains = first == 2;
   std::string& operand = explains ? out.topic : out.user;
@@ -160,9 +160,17 @@ std::variant<ctl_line, usage_mistake> parse_ctl_line(std::span<const std::string
 
 std::string ctl_help_text() {
   std::string out =
-      "godwitctl - users, devices and rights of the MQTT broker godwitd\n"
+      "godwitctl - the MQTT broker godwitd, for those who run it\n"
       "\n"
-      "Usage: godwitctl passwd (--config FILE | --file FILE) [--scram | --delete] NAME\n"
+      "Ask or tell a running broker: godwitctl COMMAND [--json] [options]\n" +
+      remote_summary() +
+      "\n"
+      "godwitctl COMMAND --help tells more. The broker is found by --socket PATH, by --config "
+      "FILE, or\n"
+      "else by /etc/godwit/godwit.yaml if it is there.\n"
+      "\n"
+      "Change and explain logins: godwitctl passwd (--config FILE | --file FILE) [--scram | "
+      "--delete] NAME\n"
       "       godwitctl token (--config FILE | --file FILE) NAME\n"
       "       godwitctl explain publish --config FILE [options] TOPIC\n"
       "       godwitctl explain subscribe --config FILE [options] FILTER\n"

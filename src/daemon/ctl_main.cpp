@@ -1,3 +1,4 @@
+#include "ctl_ask.hpp"
 #include "ctl_explain.hpp"
 #include "ctl_line.hpp"
 #include "load_security.hpp"
@@ -154,6 +155,18 @@ ctl_status run(const ctl_line& line) {
   return e.allowed ? ctl_status::done : ctl_status::failed;
 }
 
+int ask_running_broker(std::span<const std::string_view> arguments) {
+  const auto parsed = parse_remote(arguments);
+  if (const auto* wrong = std::get_if<usage_mistake>(&parsed)) {
+    print(stderr, "godwitctl: " + wrong->what + "\n");
+    return static_cast<int>(ctl_status::wrong_input);
+  }
+  const auto& line = std::get<remote_line>(parsed);
+  if (!line.request.empty()) return run_remote(line);
+  print(stdout, remote_help(*line.command));
+  return static_cast<int>(ctl_status::done);
+}
+
 }  // namespace
 }  // namespace godwit::daemon
 
@@ -161,6 +174,7 @@ int main(int argc, char** argv) {
   using namespace godwit::daemon;
   try {
     const std::vector<std::string_view> arguments(argv + 1, argv + argc);
+    if (is_remote(arguments)) return ask_running_broker(arguments);
     const auto parsed = parse_ctl_line(arguments);
     if (const auto* wrong = std::get_if<usage_mistake>(&parsed)) {
       print(stderr, "godwitctl: " + wrong->what + "\n");

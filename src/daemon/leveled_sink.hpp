@@ -2,6 +2,7 @@
 
 #include <godwit/observe/log.hpp>
 
+#include <atomic>
 #include <memory>
 #include <utility>
 
@@ -15,13 +16,19 @@ class leveled_sink final : public observe::log_sink {
       : to_(std::move(to)), level_(level) {}
 
   void write(const observe::log_event& event) noexcept override {
-    if (event.level <= level_) to_->write(event);
+    if (event.level <= level()) to_->write(event);
+  }
+  [[nodiscard]] observe::log_level level() const noexcept {
+    return level_.load(std::memory_order_relaxed);
+  }
+  void set_level(observe::log_level level) noexcept {
+    level_.store(level, std::memory_order_relaxed);
   }
   void reopen() noexcept override { to_->reopen(); }
 
  private:
   std::unique_ptr<observe::log_sink> to_;
-  observe::log_level level_;
+  std::atomic<observe::log_level> level_;
 };
 
 /// Lets a `logger`, which owns its sink, share one.

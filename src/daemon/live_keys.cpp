@@ -15,6 +15,7 @@ std::vector<config::difference> take_live_keys(const config::configuration& fres
   running.login.http_queue_max = before.login.http_queue_max;
   running.login.cache_entries = before.login.cache_entries;
   running.rights = fresh.rights;
+  running.log.level = fresh.log.level;
   for (config::listener& l : running.listeners) {
     const auto same = std::ranges::find_if(fresh.listeners, [&l](const config::listener& other) {
       return other.options.name == l.options.name && other.options.bind == l.options.bind;

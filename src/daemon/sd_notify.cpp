@@ -38,6 +38,16 @@ std::error_code service_notifier::stopping(std::string_view status) const {
   return send("STOPPING=1\nSTATUS=" + one_line(status));
 }
 
+std::error_code service_notifier::extend(std::chrono::microseconds more,
+                                         std::string_view status) const {
+  return send("EXTEND_TIMEOUT_USEC=" + std::to_string(more.count()) +
+              "\nSTATUS=" + one_line(status));
+}
+
+std::error_code service_notifier::alive() const {
+  return send("WATCHDOG=1");
+}
+
 std::error_code service_notifier::send(std::string_view state) const {
   if (socket_.empty()) return {};
   sockaddr_un address{};

@@ -21,6 +21,10 @@ class service_notifier {
   /// A reload began at `monotonic` (CLOCK_MONOTONIC); `ready` ends it.
   std::error_code reloading(std::chrono::microseconds monotonic) const;
   std::error_code stopping(std::string_view status) const;
+  /// A start may take `more` from now on.
+  std::error_code extend(std::chrono::microseconds more, std::string_view status) const;
+  /// The broker is alive, all of it.
+  std::error_code alive() const;
 
  private:
   std::error_code send(std::string_view state) const;

@@ -40,11 +40,13 @@ signals::signals() {
   if (!wake_fd_) fail("eventfd");
 }
 
-signals::event signals::wait() {
-  // A negative descriptor is passed over.
-  std::array<pollfd, 3> ready{
-      {{signal_fd_.value(), POLLIN, 0}, {wake_fd_.value(), POLLIN, 0}, {watched_, POLLIN, 0}}};
-  while (::poll(ready.data(), ready.size(), -1) < 0) {
+signals::event signals::wait(std::chrono::milliseconds most) {
+  std::array<pollfd, 2> ready{{{signal_fd_.value(), POLLIN, 0}, {wake_fd_.value(), POLLIN, 0}}};
+  const int patience = most.count() < 0 ? -1 : static_cast<int>(most.count());
+  for (;;) {
+    const int found = ::poll(ready.data(), ready.size(), patience);
+    if (found == 0) return event::timeout;
+    if (found > 0) break;
     if (errno != EINTR) fail("poll");
   }
   if (ready[1].revents != 0) {
@@ -52,7 +54,6 @@ signals::event signals::wait() {
     if (::read(wake_fd_.value(), &wakes, sizeof wakes) != sizeof wakes) fail("eventfd");
     return event::woken;
   }
-  if (ready[0].revents == 0) return event::asked;
   signalfd_siginfo info{};
   if (::read(signal_fd_.value(), &info, sizeof info) != sizeof info) fail("signalfd");
   return info.ssi_signo == SIGHUP ? event::reload : event::stop;

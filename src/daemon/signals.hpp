@@ -2,6 +2,7 @@
 
 #include <godwit/net/unique_fd.hpp>
 
+#include <chrono>
 #include <cstdint>
 
 namespace godwit::daemon {
@@ -14,13 +15,10 @@ class signals {
   signals(const signals&) = delete;
   signals& operator=(const signals&) = delete;
 
-  /// stop: SIGTERM or SIGINT. reload: SIGHUP. woken: somebody called `wake`. asked: the watched
-  /// descriptor is readable.
-  enum class event : std::uint8_t { stop, reload, woken, asked };
-  /// Also waits for this descriptor; -1 = none (any more).
-  void watch(int fd) noexcept { watched_ = fd; }
-  /// Waits for the next one; a wake comes before signals, signals before the rest.
-  [[nodiscard]] event wait();
+  /// stop: SIGTERM or SIGINT. reload: SIGHUP. woken: somebody called `wake`. timeout: nothing came.
+  enum class event : std::uint8_t { stop, reload, woken, timeout };
+  /// Waits for the next one, at most so long (negative: for ever); a wake comes before signals.
+  [[nodiscard]] event wait(std::chrono::milliseconds most);
   /// Any thread; not lost when nobody waits yet.
   void wake() noexcept;
   /// From here on a signal to stop kills the process, whatever its threads do.
@@ -29,7 +27,6 @@ class signals {
  private:
   net::unique_fd signal_fd_;
   net::unique_fd wake_fd_;
-  int watched_ = -1;
 };
 
 }  // namespace godwit::daemon

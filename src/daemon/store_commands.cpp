@@ -1,9 +1,12 @@
 #include "store_commands.hpp"
 
-#include "control_socket.hpp"
+#include "control_path.hpp"
 #include "open_store.hpp"
 
+#include <godwit/admin/control_server.hpp>
 #include <godwit/store_rocksdb/tools.hpp>
+
+#include <boost/json.hpp>
 
 #include <cstdio>
 #include <filesystem>
@@ -15,8 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using task = command_line::task;
-
-constexpr std::string_view backup_request = "backup ";
 
 void print(const std::string& text) {
   std::fputs(text.c_str(), stdout);
@@ -59,13 +60,19 @@ exit_status verify(const std::string& directory) {
   return exit_status::failed;
 }
 
-exit_status back_up(const std::string& directory, const std::string& to) {
+/// The godwitd that runs on the store makes the copy, if one does.
+exit_status back_up(const std::string& directory, const std::string& socket,
+                    const std::string& to) {
   const std::string target = fs::absolute(to).string();
-  const auto answer = ask_running(directory, std::string{backup_request} + target);
-  if (!answer) {
+  std::string answer;
+  const boost::json::object request{{"do", "backup"}, {"to", target}};
+  const bool runs =
+      !socket.empty() && admin::ask_control(socket, boost::json::serialize(request),
+                                            [&](std::string_view line) { answer = line; });
+  if (!runs) {
     store_rocksdb::backup(directory, target);
-  } else if (!answer->starts_with("ok")) {
-    throw std::runtime_error("the running godwitd: " + (answer->empty() ? "no answer" : *answer));
+  } else if (!answer.starts_with("{\"done\"")) {
+    throw std::runtime_error("the running godwitd: " + (answer.empty() ? "no answer" : answer));
   }
   print("OK: " + target + "\n");
   return exit_status::ended;
@@ -105,7 +112,7 @@ exit_status run_store_command(const command_line& line, const config::loaded& fi
         print(describe(store_rocksdb::stats(directory)));
         return exit_status::ended;
       case task::store_backup:
-        return back_up(directory, line.backup);
+        return back_up(directory, control_path_of(file.value, line.store_directory), line.backup);
       case task::store_restore:
         return restore(directory, line.backup);
       case task::run:
@@ -120,19 +127,6 @@ exit_status run_store_command(const command_line& line, const config::loaded& fi
     return exit_status::failed;
   }
   GODWIT_ASSERT(false);
-}
-
-std::string answer_request(std::string_view request,
-                           const std::function<void(const std::string&)>& backup) {
-  if (!request.starts_with(backup_request)) return "error: unknown request";
-  const std::string target{request.substr(backup_request.size())};
-  if (!target.starts_with('/')) return "error: a backup needs a full path";
-  try {
-    backup(target);
-  } catch (const std::exception& e) {
-    return std::string{"error: "} + e.what();
-  }
-  return "ok";
 }
 
 }  // namespace godwit::daemon

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <fstream>
 #include <random>
 #include <system_error>
 
@@ -63,6 +64,27 @@ std::string take_notify_socket() {
   std::string out = name == nullptr ? "" : name;
   ::unsetenv("NOTIFY_SOCKET");
   return out;
+}
+
+std::optional<std::chrono::microseconds> take_watchdog() {
+  const char* const every = std::getenv("WATCHDOG_USEC");
+  const char* const whose = std::getenv("WATCHDOG_PID");
+  const bool is_ours = whose == nullptr || std::to_string(::getpid()) == whose;
+  const long long wanted = every == nullptr || !is_ours ? 0 : std::atoll(every);
+  ::unsetenv("WATCHDOG_USEC");
+  ::unsetenv("WATCHDOG_PID");
+  if (wanted <= 0) return std::nullopt;
+  return std::chrono::microseconds{wanted};
+}
+
+// What an allocator says of itself (mallinfo2) it finds out under its locks, which shards need.
+std::uint64_t memory_in_use() {
+  std::ifstream file{"/proc/self/statm"};
+  std::uint64_t all = 0;
+  std::uint64_t resident = 0;
+  std::uint64_t of_files = 0;
+  if (!(file >> all >> resident >> of_files) || of_files > resident) return 0;
+  return (resident - of_files) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 bool stderr_is_journal() {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 /// What the machine and whoever started the process give it.
@@ -22,6 +23,11 @@ namespace godwit::daemon {
 [[nodiscard]] std::chrono::microseconds monotonic_now();
 /// The socket of the service manager, or nothing. It is taken out of the environment.
 [[nodiscard]] std::string take_notify_socket();
+/// How often the service manager wants to hear that the broker is alive; nothing: never. It is
+/// taken out of the environment.
+[[nodiscard]] std::optional<std::chrono::microseconds> take_watchdog();
+/// Bytes of memory that the process has for itself, those of files it maps aside; 0: not known.
+[[nodiscard]] std::uint64_t memory_in_use();
 /// Standard error goes straight to systemd's journal.
 [[nodiscard]] bool stderr_is_journal();
 

@@ -1,30 +1,19 @@
 #include "watch_page.hpp"
 
+#include "status_page.hpp"
+
 #include <godwit/admin/metrics.hpp>
 #include <godwit/session/close_reason.hpp>
 
+#include <array>
 #include <vector>
 
 namespace godwit::daemon {
 namespace {
 
-std::string name_of(store::condition c) {
-  switch (c) {
-    case store::condition::good:
-      return "good";
-    case store::condition::low_disk:
-      return "low_disk";
-    case store::condition::full:
-      return "full";
-    case store::condition::failed:
-      break;
-  }
-  return "failed";
-}
-
 admin::store_figures figures_of(const store_rocksdb::rocksdb_store& s) {
   const store_rocksdb::gauges g = s.read_gauges();
-  return {.state = name_of(s.state()),
+  return {.state = std::string{condition_name(s.state())},
           .commits = g.commits,
           .records = g.records,
           .waiting_bytes = g.queue_bytes,
@@ -44,6 +33,10 @@ std::string metrics_of(const watched_broker& b) {
   f.version = GODWIT_VERSION;
   f.shards = b.shards.size();
   f.sums = observe::sum(all);
+  for (const observe::counters* const one : all) {
+    f.by_shard.push_back(observe::sum(std::array{one}));
+    f.turn_times.merge(one->turn_times());
+  }
   for (std::size_t i = 0; i < session::close_causes; ++i) {
     f.close_reasons.emplace_back(session::name(static_cast<session::close_cause>(i)));
   }
@@ -59,6 +52,20 @@ admin::http_answer health(bool is_well, const char* otherwise) {
 
 }  // namespace
 
+std::string_view condition_name(store::condition c) noexcept {
+  switch (c) {
+    case store::condition::good:
+      return "good";
+    case store::condition::low_disk:
+      return "low_disk";
+    case store::condition::full:
+      return "full";
+    case store::condition::failed:
+      break;
+  }
+  return "failed";
+}
+
 admin::http_answer answer_watcher(const watched_broker& b, std::string_view path) {
   const bool is_safe = b.durable.state() != store::condition::failed;
   if (path == "/metrics") {
@@ -66,7 +73,14 @@ admin::http_answer answer_watcher(const watched_broker& b, std::string_view path
   }
   if (path == "/healthz") return health(is_safe, "the store has failed");
   if (path == "/readyz") return health(is_safe && b.is_ready, "not serving clients");
-  return {.status = 404, .body = "/metrics, /healthz or /readyz\n"};
+  if (path == "/") {
+    return {.content_type = "text/html; charset=utf-8", .body = std::string{status_html()}};
+  }
+  if (path == "/status.json") {
+    return {.content_type = "application/json",
+            .body = boost::json::serialize(status_json(b)) + "\n"};
+  }
+  return {.status = 404, .body = "/, /status.json, /metrics, /healthz or /readyz\n"};
 }
 
 }  // namespace godwit::daemon

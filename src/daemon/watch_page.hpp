@@ -9,8 +9,9 @@
 
 namespace godwit::daemon {
 
-/// What operations can ask over HTTP: `/metrics`, `/healthz` (the process lives and its store has
-/// not failed) and `/readyz` (clients are served). Everything here outlives it.
+/// What operations can ask over HTTP: `/` (a page for browsers), `/status.json`, `/metrics`,
+/// `/healthz` (the process lives and its store has not failed) and `/readyz` (clients are served).
+/// Everything here outlives it.
 struct watched_broker {
   std::span<const observe::counters> shards;
   const store::store& durable;
@@ -18,6 +19,8 @@ struct watched_broker {
   const std::atomic<bool>& is_ready;
 };
 
+/// "good", "low_disk", "full" or "failed".
+[[nodiscard]] std::string_view condition_name(store::condition c) noexcept;
 /// Any thread.
 [[nodiscard]] admin::http_answer answer_watcher(const watched_broker& b, std::string_view path);
 

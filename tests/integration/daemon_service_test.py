@@ -55,6 +55,34 @@ class Notify(unittest.TestCase):
         self.assertEqual(self.receive(manager)["STOPPING"], "1")
         broker.wait(expect=0)
 
+    def test_the_watchdog_is_fed_as_long_as_it_lives(self):
+        manager = self.manager(self.path)
+        with Broker({"shards": 3}, environment={"NOTIFY_SOCKET": self.path,
+                                                "WATCHDOG_USEC": "400000"}) as broker:
+            self.assertEqual(self.receive(manager)["READY"], "1")
+            for _ in range(5):
+                self.assertEqual(self.receive(manager), {"WATCHDOG": "1"})
+            RawClient(broker.port, "served").disconnect()
+            broker.process.send_signal(signal.SIGSTOP)
+            while True:  # what was told before
+                manager.settimeout(2)
+                try:
+                    manager.recv(4096)
+                except TimeoutError:
+                    break
+            broker.process.send_signal(signal.SIGCONT)
+            manager.settimeout(60)
+            self.assertEqual(self.receive(manager), {"WATCHDOG": "1"})
+
+    def test_a_watchdog_of_another_process_is_not_fed(self):
+        manager = self.manager(self.path)
+        with Broker(environment={"NOTIFY_SOCKET": self.path, "WATCHDOG_USEC": "200000",
+                                 "WATCHDOG_PID": "1"}):
+            self.assertEqual(self.receive(manager)["READY"], "1")
+            manager.settimeout(1)
+            with self.assertRaises(TimeoutError):
+                manager.recv(4096)
+
     def test_an_abstract_socket_is_told_too(self):
         name = f"godwit-notify-{os.getpid()}"
         manager = self.manager("\0" + name)
@@ -100,7 +128,7 @@ class Unit(unittest.TestCase):
     def test_it_reloads_and_ends_as_the_program_does(self):
         text = UNIT.read_text()
         for line in ["Type=notify", "ExecReload=/bin/kill -HUP $MAINPID",
-                     "RestartPreventExitStatus=2", "User=godwit"]:
+                     "RestartPreventExitStatus=2", "User=godwit", "WatchdogSec=30s"]:
             self.assertIn(line + "\n", text)
         # It would hide /proc/sys/kernel/random/uuid, which a new store needs.
         self.assertNotIn("\nProcSubset", text)

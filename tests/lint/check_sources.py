@@ -58,7 +58,8 @@ def outside(modules):
 INCLUDES = [
     (r"boost/asio\b.*", anywhere_in("net", "admin", "auth_http", "daemon"),
      "net, admin, auth_http and daemon"),
-    (r"boost/json\b.*", in_source("auth", "auth_http"), "src/auth and src/auth_http"),
+    (r"boost/json\b.*", in_source("auth", "auth_http", "daemon"),
+     "src/auth, src/auth_http and src/daemon"),
     (r"boost/(?!asio\b|json\b|assert/|system/|unordered/|intrusive/|container/).*",
      outside(SANS_IO), "modules above broker"),
     (r"thread|mutex|shared_mutex|condition_variable|future|stop_token|semaphore|latch|barrier",

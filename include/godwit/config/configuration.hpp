@@ -1,5 +1,6 @@
 #pragma once
 
+#include <godwit/admin/control_options.hpp>
 #include <godwit/admin/http_options.hpp>
 #include <godwit/auth/login_options.hpp>
 #include <godwit/broker/shard_options.hpp>
@@ -57,6 +58,7 @@ struct configuration {
   authorization_settings rights;
   store_settings store;
   admin::http_options http;  ///< port 0: none
+  admin::control_options control;
   observe::log_options log;
 
   /// The ways to log in at this listener. Names that are none, and ways that are not set up, are

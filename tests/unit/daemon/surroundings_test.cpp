@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <cstdlib>
+#include <string>
 
 namespace godwit::daemon {
 namespace {
@@ -34,6 +37,29 @@ TEST(TakeNotifySocket, TakesItOutOfTheEnvironment) {
   ::setenv("NOTIFY_SOCKET", "@x", 1);
   EXPECT_EQ(take_notify_socket(), "@x");
   EXPECT_EQ(take_notify_socket(), "");
+}
+
+TEST(TakeWatchdog, IsForTheProcessThatTheEnvironmentNames) {
+  ::setenv("WATCHDOG_USEC", "3000000", 1);
+  EXPECT_EQ(take_watchdog(), std::chrono::seconds{3});
+  EXPECT_EQ(take_watchdog(), std::nullopt);
+  ::setenv("WATCHDOG_USEC", "3000000", 1);
+  ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+  EXPECT_EQ(take_watchdog(), std::chrono::seconds{3});
+  ::setenv("WATCHDOG_USEC", "3000000", 1);
+  ::setenv("WATCHDOG_PID", "1", 1);
+  EXPECT_EQ(take_watchdog(), std::nullopt);
+  ::setenv("WATCHDOG_USEC", "often", 1);
+  EXPECT_EQ(take_watchdog(), std::nullopt);
+}
+
+TEST(MemoryInUse, GrowsWithWhatTheProcessTouches) {
+  constexpr std::size_t much = 64'000'000;
+  const auto before = memory_in_use();
+  ASSERT_GT(before, 0U);
+  const std::string touched(much, 'x');
+  EXPECT_GT(memory_in_use(), before + much / 2);
+  EXPECT_EQ(touched.back(), 'x');
 }
 
 TEST(StderrIsJournal, OnlyWhenItIsTheStreamThatTheEnvironmentNames) {
