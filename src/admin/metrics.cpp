@@ -75,6 +75,16 @@ constexpr auto plain_families = std::to_array<family_of>({
      "Payload bytes of the retained messages."},
     {counter::retained_expired, type::counter, "godwit_retained_expired_total",
      "Retained messages that expired."},
+    {counter::retained_of_clients, type::gauge, "godwit_retained_messages_of_clients",
+     "Retained messages without the broker's own: what retained.count_max limits."},
+    {counter::retained_bytes_of_clients, type::gauge, "godwit_retained_bytes_of_clients",
+     "Bytes of their topics and payloads: what retained.bytes_max limits."},
+    {counter::retained_not_kept, type::counter, "godwit_retained_not_kept_total",
+     "Publishes that there was no room to retain (retained.count_max, retained.bytes_max)."},
+    {counter::slowed_by_publish_rate, type::counter, "godwit_slowed_by_publish_rate_total",
+     "Pauses of publishers at connection.publishes_per_second_max."},
+    {counter::slowed_by_publish_bytes, type::counter, "godwit_slowed_by_publish_bytes_total",
+     "Pauses of publishers at connection.publish_bytes_per_second_max."},
     {counter::mail_sent, type::counter, "godwit_shard_letters_total",
      "Letters between the shards."},
     {counter::mail_for_nobody, type::counter, "godwit_shard_letters_for_nobody_total",
@@ -133,6 +143,9 @@ void add_counters(exposition& out, const broker_figures& f) {
              "Publishes received, by QoS, repetitions included.", f.sums.publish_received);
   add_by_qos(out, "godwit_publish_sent_total", "Publishes sent, by QoS, repetitions included.",
              f.sums.publish_sent);
+  add_by_reason<observe::connection_refusal>(
+      out, "godwit_connections_refused_total",
+      "Network connections that were closed before MQTT began, by reason.", f.sums);
   add_by_reason<observe::connect_refusal>(out, "godwit_connect_refused_total",
                                           "CONNECTs that got no session, by reason.", f.sums);
   add_by_reason<observe::subscribe_refusal>(out, "godwit_subscribe_refused_total",

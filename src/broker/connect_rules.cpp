@@ -102,8 +102,25 @@ bool is_utf8_payload(base::bytes_view payload) {
   }
 }
 
+bool has_too_many_user_properties(const mqtt::properties_view& p,
+                                  const session::limits& l) noexcept {
+  constexpr std::size_t smallest = 5;  // one with two empty strings
+  if (l.user_properties_max == 0 || p.bytes().size() / smallest <= l.user_properties_max) {
+    return false;
+  }
+  std::size_t count = 0;
+  for (auto all = p.all(); const auto one = all.next();) {
+    if (one->id == mqtt::property_id::user_property) ++count;
+  }
+  return count > l.user_properties_max;
+}
+
 std::optional<mqtt::protocol_error> judge_connect(const mqtt::connect_view& p,
                                                   const session::limits& l) {
+  if (has_too_many_user_properties(p.properties, l) ||
+      (p.will && has_too_many_user_properties(p.will->properties, l))) {
+    return refusal(mqtt::reason_code::quota_exceeded, "", too_many_properties);
+  }
   if (const auto wrong = judge_client_id(p, l)) return wrong;
   if (is_keep_alive_refused(p, l)) {
     return refusal(mqtt::reason_code::server_unavailable, "",

@@ -36,4 +36,10 @@ namespace godwit::broker {
                                              std::string_view client_id,
                                              base::bytes_view login_data);
 
+/// More than one packet may have (connection.user_properties_max).
+[[nodiscard]] bool has_too_many_user_properties(const mqtt::properties_view& p,
+                                                const session::limits& l) noexcept;
+inline constexpr const char* too_many_properties =
+    "more user properties than connection.user_properties_max";
+
 }  // namespace godwit::broker

@@ -2,6 +2,7 @@
 
 #include "answer_queue.hpp"
 #include "output_queue.hpp"
+#include "publish_pace.hpp"
 #include "v5_link.hpp"
 
 #include <godwit/base/clock.hpp>
@@ -59,13 +60,16 @@ struct connection {
   bool is_doomed : 1 = false;
   bool at_end_of_input : 1 = false;  ///< the peer closed; what it sent before is still handled
   bool is_stall_timed : 1 = false;
-  std::uint8_t retries = 0;  ///< MQTT 3.1 retries without an acknowledgement in between
+  bool is_paused_read_timed : 1 = false;
+  bool is_input_stuck : 1 = false;  ///< the packet at the head of `input` must wait
+  std::uint8_t retries = 0;         ///< MQTT 3.1 retries without an acknowledgement in between
   session_handle session;
   std::uint32_t connected_at_s = 0;      ///< since 1970, when its CONNECT was taken
   base::bytes input;                     ///< an incomplete packet, or what cannot be handled yet
   std::unique_ptr<output_queue> output;  ///< only while something is unsent
   answer_queue answers;
   std::unique_ptr<parked_publish> parked;
+  std::unique_ptr<publish_pace> pace;    ///< only where publishers are limited
   std::unique_ptr<v5_link> v5;           ///< MQTT 5 only, from its CONNECT on
   std::unique_ptr<auth::principal> who;  ///< between authentication and the session
   base::steady_time last_packet{};       ///< complete packet received, for the keep alive
@@ -73,7 +77,16 @@ struct connection {
   base::timer_token deadline;            ///< CONNECT timeout, keep alive or closing
   base::timer_token retry;
   peer_info peer;
+
+  /// Its next PUBLISH waits; everything else is handled.
+  [[nodiscard]] bool is_slowed() const noexcept { return pace != nullptr && pace->due; }
 };
 using connection_handle = base::handle<connection>;
+
+/// A connection that will end, and why.
+struct doomed {
+  connection_handle connection;
+  session::close_reason reason;
+};
 
 }  // namespace godwit::broker

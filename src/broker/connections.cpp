@@ -123,8 +123,8 @@ void shard_engine::resume_input(connection_handle h) {
     start_authentication(h);
     return;
   }
-  const bool waits = is_held_back(*c) || c->is_backlog_listed || c->at == phase::authenticating ||
-                     c->at == phase::accepting;
+  const bool waits = is_held_back(*c) || c->is_slowed() || c->is_backlog_listed ||
+                     c->at == phase::authenticating || c->at == phase::accepting;
   if (c->at_end_of_input && !waits) doom(h, {session::close_cause::client_closed, {}});
 }
 
@@ -132,6 +132,7 @@ void shard_engine::resume_input(connection_handle h) {
 /// where a packet is incomplete or cannot be handled yet.
 std::size_t shard_engine::consume(connection_handle h, base::bytes_view bytes) {
   std::size_t used = 0;
+  connections_.at(h).is_input_stuck = false;
   while (used < bytes.size()) {
     connection& c = connections_.at(h);
     if (c.at == phase::authenticating || c.at == phase::accepting) break;
@@ -156,7 +157,10 @@ std::size_t shard_engine::consume(connection_handle h, base::bytes_view bytes) {
     }
     --budget_;
     const handled how = handle(h, c, **found);
-    if (how == handled::not_yet) break;
+    if (how == handled::not_yet) {
+      c.is_input_stuck = true;
+      break;
+    }
     used += (*found)->size;
     if (how == handled::ended) break;
   }
@@ -177,11 +181,16 @@ shard_engine::handled shard_engine::handle(connection_handle h, connection& c,
         f.type == mqtt::packet_type::pubcomp || f.type == mqtt::packet_type::pingreq;
     if (!passes) return handled::not_yet;
   }
+  if (f.type == mqtt::packet_type::publish && c.is_slowed()) return handled::not_yet;
   c.last_packet = now.steady;
   ports.counters.add_packet_received(static_cast<std::size_t>(f.type));
   if (c.at == phase::exchanging) return on_login_packet(h, c, f);
   switch (f.type) {
     case mqtt::packet_type::publish:
+      if (options.limits.publishes_per_second_max != 0 ||
+          options.limits.publish_bytes_per_second_max != 0) {
+        charge_publish(h, c, f.size);
+      }
       return on_publish(h, c, f);
     case mqtt::packet_type::puback:
     case mqtt::packet_type::pubrec:
@@ -221,6 +230,10 @@ void shard_engine::fail(connection_handle h, const mqtt::protocol_error& error) 
   // The CONNECT has no answer yet. [v5 MQTT-4.12.0-4]
   if (connections_.at(h).at == phase::exchanging) {
     refuse(h, error);
+    return;
+  }
+  if (error.code == mqtt::reason_code::quota_exceeded) {  // it keeps the rules, but not ours
+    doom(h, {session::close_cause::resources, error});
     return;
   }
   if (error.code != mqtt::reason_code::packet_too_large) {
@@ -266,6 +279,7 @@ void shard_engine::end_connection(connection_handle h, const session::close_reas
   release_parked(h, *c, reason);
   timers_.cancel(c->deadline);
   timers_.cancel(c->retry);
+  if (c->pace) timers_.cancel(c->pace->due);
   if (s != nullptr) {
     const session_handle its = std::exchange(c->session, {});
     detach(its, *s, reason);
@@ -318,8 +332,8 @@ bool shard_engine::is_held_back(const connection& c) const noexcept {
 /// Reading follows from the connection's state, so that no path can forget to turn it on again.
 void shard_engine::update_reading(connection_handle h, connection& c) {
   if (c.at == phase::closing || c.is_doomed) return;
-  const bool wanted = !is_held_back(c) && !c.is_backlog_listed && c.at != phase::authenticating &&
-                      c.at != phase::accepting;
+  const bool wanted = !is_held_back(c) && !c.is_slowed() && !c.is_backlog_listed &&
+                      c.at != phase::authenticating && c.at != phase::accepting;
   if (wanted && c.at_end_of_input && c.input.empty()) {
     doom(h, {session::close_cause::client_closed, {}});
     return;
@@ -334,9 +348,16 @@ void shard_engine::update_reading(connection_handle h, connection& c) {
   c.last_packet = now.steady;
   if (!c.has_transport) return;
   ports.connections.set_reading(c.transport, wanted);
-  if (!wanted && c.at == phase::live) {
+  if (!wanted && c.at == phase::live && !c.is_paused_read_timed) {
+    c.is_paused_read_timed = true;
     arm(now.steady + paused_read_interval, timer_kind::paused_read, h.index, h.generation);
   }
+}
+
+/// What held its input up is gone.
+void shard_engine::go_on_reading(connection_handle h, connection& c) {
+  update_reading(h, c);
+  if (c.at_end_of_input) list_for_input(h, c);
 }
 
 void shard_engine::list_for_input(connection_handle h, connection& c) {
@@ -347,8 +368,14 @@ void shard_engine::list_for_input(connection_handle h, connection& c) {
 
 void shard_engine::on_paused_read(connection_handle h) {
   connection* const c = connections_.find(h);
-  if (c == nullptr || c->is_reading || !c->has_transport || c->at != phase::live) return;
-  if (c->input.size() < paused_input_max) ports.connections.read_once(c->transport);
+  if (c == nullptr) return;
+  c->is_paused_read_timed = false;
+  if (c->is_reading || !c->has_transport || c->at != phase::live) return;
+  // Behind a packet that must wait nothing is handled, so there is no use in having more of it.
+  if (!c->is_input_stuck && c->input.size() < paused_input_max) {
+    ports.connections.read_once(c->transport);
+  }
+  c->is_paused_read_timed = true;
   arm(now.steady + paused_read_interval, timer_kind::paused_read, h.index, h.generation);
 }
 

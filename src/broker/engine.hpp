@@ -7,6 +7,7 @@
 #include "replay.hpp"
 #include "routed_message.hpp"
 #include "session_slot.hpp"
+#include "spilled_bodies.hpp"
 #include "takeover_damper.hpp"
 #include "tentative_entries.hpp"
 #include "timers.hpp"
@@ -123,6 +124,7 @@ struct shard_engine {
   [[nodiscard]] bool is_held_back(const connection& c) const noexcept;
   void update_reading(connection_handle h, connection& c);
   void list_for_input(connection_handle h, connection& c);
+  void go_on_reading(connection_handle h, connection& c);
   void on_paused_read(connection_handle h);
   void log_close(const connection& c, const session_slot* s, const session::close_reason& reason);
 
@@ -232,6 +234,10 @@ struct shard_engine {
   handled deny_publish(connection_handle h, connection& c, const mqtt::publish_view& p,
                        std::string_view topic, const char* rule);
 
+  // ---- how fast clients publish (publish_pace.cpp)
+  void charge_publish(connection_handle h, connection& c, std::size_t size);
+  void on_publish_pace(connection_handle h);
+
   // ---- routing (route.cpp)
   [[nodiscard]] bool may_route(const routing::resolution& r) const noexcept;
   void deliver_local(routed_message& m, const routing::resolution& r, mqtt::message_number commit,
@@ -302,7 +308,8 @@ struct shard_engine {
                   const store::subscription_terms& terms, pending_id pending);
 
   // ---- retained messages (retained.cpp)
-  session::batch_number retain(const base::ref<const mqtt::message>& m);
+  retained_where retain(const base::ref<const mqtt::message>& m);
+  void count_retained(std::string_view topic, std::size_t count, std::size_t bytes);
   void forget_cleared(std::uint64_t version);
   enum class replay_of : std::uint8_t { new_subscription, known_subscription };
   void start_replay(session_handle h, session_slot& s, std::string_view filter,
@@ -322,6 +329,11 @@ struct shard_engine {
   void end_replays(session_slot& s, std::string_view filter);
   void note_live(session_slot& s, const mqtt::message_fields& m);
   [[nodiscard]] bool has_room(const session_slot& s) const noexcept;
+
+  // ---- room for retained messages (retained_room.cpp)
+  [[nodiscard]] bool has_room_to_retain(const mqtt::message& m);
+  [[nodiscard]] bool refuse_retained(connection_handle h, connection* c, session_handle publisher,
+                                     const mqtt::message& m, mqtt::packet_id id);
 
   // ---- wills (wills.cpp)
   void store_will(session_slot& s, const mqtt::connect_view& p, const mqtt::will_view& w,
@@ -421,27 +433,13 @@ struct shard_engine {
   std::vector<std::pair<routing::shard_id, letter>> unsubmitted_replies_;
   std::uint64_t wait_order_ = 0;
 
-  struct spill_note {
-    session_handle session;
-    store::log_position position{};
-    session::batch_number batch;
-  };
   base::ring<spill_note> to_spill_;  ///< in the order of their batches
-  /// Bodies of one session on their way from the store.
-  struct body_page {
-    session_handle session;
-    std::vector<store::log_position> positions;
-  };
   base::slab<body_page> pages_;
   store::condition store_state_ = store::condition::good;  ///< at the start of the turn
   bool store_has_room_ = true;                             ///< the same
 
   std::unordered_map<std::uint64_t, tentative_entries> tentative_;
 
-  struct doomed {
-    connection_handle connection;
-    session::close_reason reason;
-  };
   std::vector<doomed> doomed_;
   base::work_list<session_handle> to_pump_;
   std::vector<session_handle> to_hand_over_;
@@ -490,6 +488,7 @@ struct shard_engine {
   base::steady_time started_{};
   std::uint64_t letters_counted_ = 0;
   observe::rate_limit refusals_{50, std::chrono::milliseconds{100}};
+  observe::rate_limit retained_full_lines_{1, std::chrono::seconds{10}};
   bool is_started_ = false, is_stopping_ = false, is_draining_ = false;
   connection_history history_;
 };

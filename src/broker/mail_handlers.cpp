@@ -48,7 +48,10 @@ void shard_engine::take_in(pending_operation& op, const delivery& d) noexcept {
 
 void shard_engine::on_letter(routing::shard_id from, mail::retain&& l) {
   const pending_id pending = make_pending(goal::receipt{from, l.pending});
-  find_pending(pending)->batch = retain(l.message);
+  const retained_where kept = retain(l.message);
+  pending_operation& op = *find_pending(pending);
+  op.batch = kept.batch;
+  op.is_refused = kept.is_refused;
   part_done(pending);
 }
 
@@ -188,6 +191,7 @@ void shard_engine::on_letter(routing::shard_id from, mail::receipt&& l) {
   GODWIT_ASSERT(op != nullptr);
   op->matched += l.matched;
   op->ticket = std::max(op->ticket, l.ticket);
+  op->is_refused = op->is_refused || l.is_refused;
   if (l.wants_commit) {
     op->needs_commit = true;
     op->commit_to |= bit(from);

@@ -1,3 +1,4 @@
+#include "connect_rules.hpp"
 #include "engine.hpp"
 
 #include <cmath>
@@ -14,6 +15,10 @@ shard_engine::handled shard_engine::on_ack(connection_handle h, connection& c,
     return handled::ended;
   }
   const mqtt::ack_view& p = *decoded;
+  if (has_too_many_user_properties(p.properties, options.limits)) {
+    fail(h, {mqtt::reason_code::quota_exceeded, "", too_many_properties});
+    return handled::ended;
+  }
   session_slot& s = sessions_.at(c.session);
   using session::message_log;
   bool is_delivered = false;

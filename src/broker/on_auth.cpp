@@ -1,3 +1,4 @@
+#include "connect_rules.hpp"
 #include "engine.hpp"
 
 namespace godwit::broker {
@@ -84,6 +85,10 @@ shard_engine::handled shard_engine::on_login_packet(connection_handle h, connect
     fail(h, p.error());
     return handled::ended;
   }
+  if (has_too_many_user_properties(p->properties, options.limits)) {
+    fail(h, {reason_code::quota_exceeded, "", too_many_properties});
+    return handled::ended;
+  }
   if (p->code != reason_code::continue_authentication) {
     fail(h, {reason_code::protocol_error, "v5 MQTT-4.12.0-3",
              "an AUTH that goes on with another code than 0x18"});
@@ -121,6 +126,10 @@ shard_engine::handled shard_engine::on_auth(connection_handle h, connection& c,
   const auto p = mqtt::decode_auth(f);
   if (!p) {
     fail(h, p.error());
+    return handled::ended;
+  }
+  if (has_too_many_user_properties(p->properties, options.limits)) {
+    fail(h, {reason_code::quota_exceeded, "", too_many_properties});
     return handled::ended;
   }
   const auto data = data_in(*p, login);

@@ -41,6 +41,14 @@ shard_engine::handled shard_engine::on_publish(connection_handle h, connection& 
     return handled::yes;
   }
   ports.counters.add(observe::counter::publish_received);
+  if (has_too_many_user_properties(p.properties, options.limits)) {
+    ports.counters.add(observe::refuse_reason::quota_exceeded);
+    log_refusal(
+        "publish.refused",
+        {{"client", s.client_id}, {"topic", topic}, {"key", "connection.user_properties_max"}});
+    answer_publish(h, c, p.quality, p.id, mqtt::reason_code::quota_exceeded, too_many_properties);
+    return handled::yes;
+  }
   const auto what = p.retain ? auth::action::publish_retain : auth::action::publish;
   const auto allowed = ports.authorizer.check(s.owner, s.client_id, what, topic);
   if (!allowed.permits(p.quality)) return deny_publish(h, c, p, topic, allowed.rule);
@@ -192,7 +200,10 @@ void shard_engine::start_publish(connection_handle h, connection& c, routed_mess
       part_done(asked);
       return;
     }
-    needs.batch = retain(m.kept(*this));
+    const base::ref<const mqtt::message> message = m.kept(*this);
+    const retained_where kept = retain(message);
+    if (kept.is_refused && refuse_retained(h, &c, c.session, *message, id)) return;
+    needs.batch = kept.batch;
     if (GODWIT_SEEDED_BUG(retained_disk_not_awaited)) needs = {};
   }
   if (!may_route(router_.resolve(m.fields().topic))) {
@@ -345,8 +356,7 @@ void shard_engine::unpark(connection_handle h, connection& c) {
   const std::unique_ptr<parked_publish> p = std::move(c.parked);
   route_publish(h, &c, c.session, m, p->id, {p->ticket, p->batch});
   if (GODWIT_SEEDED_BUG(reading_not_resumed)) return;
-  update_reading(h, c);
-  if (c.at_end_of_input) list_for_input(h, c);
+  go_on_reading(h, c);
 }
 
 /// The connection ends with a PUBLISH that was taken in: it is routed all the same, now or when it

@@ -1,3 +1,4 @@
+#include "connect_rules.hpp"
 #include "engine.hpp"
 
 #include <godwit/mqtt/utf8.hpp>
@@ -42,6 +43,10 @@ shard_engine::handled shard_engine::on_subscribe(connection_handle h, connection
   const auto decoded = mqtt::decode_subscribe(f, c.version);
   if (!decoded) {
     fail(h, decoded.error());
+    return handled::ended;
+  }
+  if (has_too_many_user_properties(decoded->properties, options.limits)) {
+    fail(h, {reason_code::quota_exceeded, "", too_many_properties});
     return handled::ended;
   }
   session_slot& s = sessions_.at(c.session);
@@ -207,6 +212,10 @@ shard_engine::handled shard_engine::on_unsubscribe(connection_handle h, connecti
   const auto decoded = mqtt::decode_unsubscribe(f, c.version);
   if (!decoded) {
     fail(h, decoded.error());
+    return handled::ended;
+  }
+  if (has_too_many_user_properties(decoded->properties, options.limits)) {
+    fail(h, {reason_code::quota_exceeded, "", too_many_properties});
     return handled::ended;
   }
   session_slot& s = sessions_.at(c.session);

@@ -76,15 +76,24 @@ void shard_engine::go_on(pending_id id, pending_operation& p) {
     const goal::retained what = *to;
     const auto message = p.message;
     const store::ticket ticket = p.ticket;
+    const bool is_refused = p.is_refused;
     erase_pending(id);
     connection* const c = connections_.find(what.connection);
     if (c != nullptr && c->parked && c->parked->retaining == id) {
       c->parked->retaining = 0;
       c->parked->ticket = ticket;
+      if (is_refused && refuse_retained(what.connection, c, what.session, *message, what.id)) {
+        c->parked.reset();
+        go_on_reading(what.connection, *c);
+        return;
+      }
       unpark(what.connection, *c);
     } else if (session_slot* const s = find(what.session); s != nullptr && !s->ended) {
-      routed_message m{message};
-      route_publish(what.connection, nullptr, what.session, m, what.id, {ticket, {}});
+      if (!is_refused ||
+          !refuse_retained(what.connection, nullptr, what.session, *message, what.id)) {
+        routed_message m{message};
+        route_publish(what.connection, nullptr, what.session, m, what.id, {ticket, {}});
+      }
       late_publish_done(what.session);
     } else {
       if (what.session) {  // a client's, which is counted already
@@ -181,7 +190,7 @@ void shard_engine::complete(pending_id id) {
 }
 
 void shard_engine::reply_receipt(const pending_operation& p, const goal::receipt& to) {
-  mail::receipt r{to.theirs, p.ticket, p.matched, p.needs_commit};
+  mail::receipt r{to.theirs, p.ticket, p.matched, p.needs_commit, p.is_refused};
   if (p.needs_commit) {
     // The commit comes here first; members of groups elsewhere hear of it from here.
     tentative_[p.commit.value()].elsewhere |= p.commit_to;

@@ -77,8 +77,19 @@ struct pending_operation {
   bool counts_publish = false;        ///< "routed" or "no subscriber" when collected
   bool needs_commit = false;          ///< somebody wrote a tentative entry
   bool is_collected = false;          ///< waits for the commits of earlier publishes
+  bool is_refused = false;            ///< with `goal::retained`: it is not kept, for lack of room
   std::vector<forwarded_share> shares;
   std::uint32_t shares_made = 0;
+};
+
+/// Log entries that wait for the commit record of one message.
+struct tentative_entries {
+  struct entry {
+    session_handle session;
+    store::log_position position;
+  };
+  std::vector<entry> here;
+  routing::shard_mask elsewhere = 0;  ///< members of a shared group on other shards
 };
 
 }  // namespace godwit::broker

@@ -104,8 +104,7 @@ void shard_engine::restore(store::restored_will&& w) {
 
 void shard_engine::restore(const base::ref<const mqtt::message>& retained) {
   retained_.set(retained);
-  ports.counters.add(observe::counter::retained_messages);
-  ports.counters.add(observe::counter::retained_bytes, retained->content_size());
+  count_retained(retained->topic(), 1, retained->content_size());
   expect_expiry(*retained);
   arm_retained_expiry();
 }

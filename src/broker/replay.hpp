@@ -32,4 +32,10 @@ struct replay {
   std::map<std::string, std::uint64_t, std::less<>> replayed;     ///< the same, recent ones only
 };
 
+/// Where a retained message went.
+struct retained_where {
+  session::batch_number batch;  ///< makes it safe
+  bool is_refused = false;      ///< there is no room: it is not kept
+};
+
 }  // namespace godwit::broker

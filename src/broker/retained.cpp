@@ -16,18 +16,19 @@ constexpr std::uint64_t recent_versions = 65'536;
 
 }  // namespace
 
-/// Sets or clears a retained message that is at home here. Returns the batch that makes it safe:
-/// its own, or that of the newer message that it lost against. [v311 MQTT-3.3.1-5] [v311
-/// MQTT-3.3.1-10]
-session::batch_number shard_engine::retain(const base::ref<const mqtt::message>& m) {
+/// Sets or clears a retained message that is at home here, if there is room. The batch that makes
+/// it safe is its own, or that of the newer message that it lost against. [v311 MQTT-3.3.1-5]
+/// [v311 MQTT-3.3.1-10]
+retained_where shard_engine::retain(const base::ref<const mqtt::message>& m) {
+  if (!has_room_to_retain(*m)) return {{}, true};
   using outcome = routing::retained_index::outcome;
   const base::ref<const mqtt::message> before =
       retained_expiries_.empty() ? base::ref<const mqtt::message>{} : retained_.find(m->topic());
   const std::size_t count_before = retained_.size();
   const std::size_t bytes_before = retained_.content_size();
   const outcome o = retained_.set(m);
-  ports.counters.add(observe::counter::retained_messages, retained_.size() - count_before);
-  ports.counters.add(observe::counter::retained_bytes, retained_.content_size() - bytes_before);
+  count_retained(m->topic(), retained_.size() - count_before,
+                 retained_.content_size() - bytes_before);
   forget_cleared(m->retain_version());
   if (o != outcome::older) {
     if (before) forget_expiry(*before);
@@ -40,8 +41,18 @@ session::batch_number shard_engine::retain(const base::ref<const mqtt::message>&
   if (o != outcome::older && o != outcome::absent && !is_own && !is_forgotten) {
     records_.write(store::retained{m});
   }
-  if (!records_.is_empty()) return records_.open_batch();
-  return submitted_.empty() ? session::batch_number{} : submitted_.back().batch;
+  if (!records_.is_empty()) return {records_.open_batch()};
+  return {submitted_.empty() ? session::batch_number{} : submitted_.back().batch};
+}
+
+/// So many more; less is counted by what wraps around.
+void shard_engine::count_retained(std::string_view topic, std::size_t count, std::size_t bytes) {
+  using observe::counter;
+  ports.counters.add(counter::retained_messages, count);
+  ports.counters.add(counter::retained_bytes, bytes);
+  if (topic.starts_with(observe::sys_prefix)) return;
+  ports.counters.add(counter::retained_of_clients, count);
+  ports.counters.add(counter::retained_bytes_of_clients, bytes);
 }
 
 /// A retained message that expires goes at its time, from the disk, too. [v5 MQTT-3.3.2-5]
@@ -77,8 +88,7 @@ void shard_engine::drop_expired_retained() {
     const auto its = retained_expiries_.extract(retained_expiries_.begin());
     const base::ref<const mqtt::message> m = retained_.find(its.value().second);
     GODWIT_ASSERT(m && m->is_expired(now.wall));
-    ports.counters.subtract(observe::counter::retained_messages);
-    ports.counters.subtract(observe::counter::retained_bytes, m->content_size());
+    count_retained(m->topic(), 0 - std::size_t{1}, 0 - m->content_size());
     ports.counters.add(observe::counter::retained_expired);
     mqtt::message_fields cleared;
     cleared.number = m->number();

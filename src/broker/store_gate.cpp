@@ -84,8 +84,7 @@ void shard_engine::retry_for_store(connection_handle h, connection& c) {
   // A retained one is made anew, because it gets its version only now.
   routed_message m = message->retain() ? routed_message{fields} : routed_message{message};
   start_publish(h, c, m, p->id);
-  update_reading(h, c);
-  if (c.at_end_of_input) list_for_input(h, c);
+  go_on_reading(h, c);
 }
 
 /// The connection ends before anything was done about its PUBLISH.

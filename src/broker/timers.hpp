@@ -19,6 +19,7 @@ enum class timer_kind : std::uint32_t {
   low_disk_hold,
   will_grace,
   login_expiry,
+  publish_pace,
   sys_topics,
 };
 struct timer_payload {

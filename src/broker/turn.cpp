@@ -154,6 +154,9 @@ void shard_engine::on_timer(const timer_payload& due) {
     case timer_kind::login_expiry:
       on_login_expiry(c);
       break;
+    case timer_kind::publish_pace:
+      on_publish_pace(c);
+      break;
     case timer_kind::sys_topics:
       if (!is_stopping_) publish_sys();
       break;

@@ -30,6 +30,12 @@ key<listener> websocket(std::string_view path, Kind kind, T net::websocket_optio
       path, kind, [member](listener& l) -> T& { return l.options.websocket.*member; }, doc);
 }
 template <class Kind, class T>
+key<listener> rate(std::string_view path, Kind kind, T net::connect_rate::*member,
+                   std::string_view doc) {
+  return make<listener>(
+      path, kind, [member](listener& l) -> T& { return l.options.rate.*member; }, doc);
+}
+template <class Kind, class T>
 key<listener> permission(std::string_view path, Kind kind, T listener::*member,
                          std::string_view doc) {
   return make<listener>(
@@ -149,6 +155,20 @@ std::vector<key<listener>> address_keys() {
   };
 }
 
+std::vector<key<listener>> rate_keys() {
+  using options = net::connect_rate;
+  constexpr std::uint64_t most = 1'000'000;
+  constexpr std::uint64_t hour_ms = 3'600'000;
+  return {
+      rate("connect_rate.all_max", count{{1, most, "no limit"}}, &options::all_max,
+           "Connections per second, from everybody."),
+      rate("connect_rate.address_max", count{{1, most, "no limit"}}, &options::address_max,
+           "Connections per second from one address, of IPv6 from one network of 64 bits."),
+      rate("connect_rate.burst", duration{{1, hour_ms}}, &options::burst,
+           "So much time's worth of them may come at once."),
+  };
+}
+
 std::vector<key<listener>> tls_keys() {
   using options = net::tls_options;
   using net::tls_version;
@@ -210,6 +230,7 @@ std::vector<key<listener>> listener_keys() {
                  "Lets everybody who reaches an address beyond loopback in, without a password."),
   };
   for (key<listener>& k : address_keys()) keys.push_back(std::move(k));
+  for (key<listener>& k : rate_keys()) keys.push_back(std::move(k));
   for (key<listener>& k : tls_keys()) keys.push_back(std::move(k));
   for (key<listener>& k : websocket_keys()) keys.push_back(std::move(k));
   return keys;
@@ -217,6 +238,7 @@ std::vector<key<listener>> listener_keys() {
 
 std::vector<section> listener_sections() {
   return {{"proxy_protocol", "Behind a proxy or load balancer that tells the client's address."},
+          {"connect_rate", "How fast connections may come; more are closed at once, before TLS."},
           {"tls", "Encryption; off without a certificate. SIGHUP reads the files anew."},
           {"websocket", "MQTT for browsers; off without a path. With tls it is wss."}};
 }

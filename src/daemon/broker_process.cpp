@@ -58,7 +58,10 @@ net::options net_options(const config::configuration& c) {
       c.store.kept == config::persistence::disk ? c.store.queue_memory : 0;
   o.shard.queue_memory_bytes = (queue_memory + shards - 1) / shards;
   o.listeners.clear();
-  for (const config::listener& l : c.listeners) o.listeners.push_back(l.options);
+  for (const config::listener& l : c.listeners) {
+    o.listeners.push_back(l.options);
+    o.listeners.back().rate.seed = o.shard.seed;
+  }
   o.tune = c.net;
   return o;
 }

@@ -27,7 +27,7 @@ int end_of_files_for_connections(std::uint32_t reserved) noexcept {
 
 acceptor::acceptor(boost::asio::io_context& context, unique_fd socket, listener& from,
                    const tuning& tune, const base::clock& clock, observe::log_sink& log,
-                   on_accept take)
+                   on_accept take, on_refusal count)
     : socket_{context},
       from_{from},
       in_a_row_max_{tune.accepts_per_turn},
@@ -36,9 +36,11 @@ acceptor::acceptor(boost::asio::io_context& context, unique_fd socket, listener&
       clock_{clock},
       log_{log},
       take_{std::move(take)},
+      count_{std::move(count)},
       rest_lines_{1, line_interval},
       full_lines_{1, line_interval},
-      refused_lines_{1, line_interval} {
+      refused_lines_{1, line_interval},
+      too_fast_lines_{1, line_interval} {
   socket_.assign(socket.value());
   static_cast<void>(socket.release());
   wait();
@@ -80,12 +82,16 @@ acceptor::outcome acceptor::accept_one() {
   if (!s) return on_error(errno);
   if (s.value() >= files_end_) return rest("listener.out_of_files", EMFILE);
   const auto ip = ip_address_of(address);
-  if (const char* const why = ip ? reason_to_refuse(*ip) : nullptr) {
-    warn(refused_lines_, "listener.refused", endpoint_text(address) + ": " + why);
+  if (const auto no = judge(ip)) {
+    count_(no->counted);
+    const bool is_rule = no->counted == observe::connection_refusal::address;
+    warn(is_rule ? refused_lines_ : too_fast_lines_, no->event,
+         (ip ? endpoint_text(address) + ": " : std::string{}) + no->why);
     return outcome::accepted;
   }
   auto slot = from_.slots.take();
   if (!slot) {
+    count_(observe::connection_refusal::listener_full);
     warn(full_lines_, "listener.full", "connections_max of the listener is reached");
     return outcome::accepted;
   }
@@ -94,12 +100,30 @@ acceptor::outcome acceptor::accept_one() {
   return outcome::accepted;
 }
 
-/// Nothing: this address may connect.
-const char* acceptor::reason_to_refuse(const boost::asio::ip::address_v6& ip) const {
-  if (from_.proxies.empty()) {
-    return from_.rules.admits(ip) ? nullptr : "its address may not connect (allow, deny)";
+/// Nothing: it may connect. Who comes through a proxy is judged when the proxy has said who it is.
+std::optional<acceptor::refusal> acceptor::judge(
+    const std::optional<boost::asio::ip::address_v6>& ip) const {
+  using observe::connection_refusal;
+  const bool is_proxied = !from_.proxies.empty();
+  if (ip && is_proxied && !is_in(from_.proxies, *ip)) {
+    return refusal{connection_refusal::address, "listener.refused",
+                   "it is no proxy (proxy_protocol.from)"};
   }
-  return is_in(from_.proxies, ip) ? nullptr : "it is no proxy (proxy_protocol.from)";
+  if (ip && !is_proxied && !from_.rules.admits(*ip)) {
+    return refusal{connection_refusal::address, "listener.refused",
+                   "its address may not connect (allow, deny)"};
+  }
+  if (!from_.gate.watches_all() && !from_.gate.watches_addresses()) return std::nullopt;
+  const base::steady_time now = clock_.now().steady;
+  if (ip && !is_proxied && !from_.gate.admits(*ip, now)) {
+    return refusal{connection_refusal::address_rate, "listener.too_fast",
+                   "its address connects too fast (connect_rate.address_max)"};
+  }
+  if (!from_.gate.admits(now)) {
+    return refusal{connection_refusal::listener_rate, "listener.too_fast",
+                   "too many connect in a second (connect_rate.all_max)"};
+  }
+  return std::nullopt;
 }
 
 acceptor::outcome acceptor::on_error(int error) {

@@ -4,6 +4,7 @@
 #include <godwit/broker/transport.hpp>
 #include <godwit/net/listener.hpp>
 #include <godwit/net/socket_transport.hpp>
+#include <godwit/observe/counters.hpp>
 #include <godwit/observe/log.hpp>
 
 #include <functional>
@@ -17,10 +18,11 @@ class acceptor {
  public:
   using on_accept =
       std::function<void(unique_fd socket, connection_slot slot, broker::peer_info peer)>;
+  using on_refusal = std::function<void(observe::connection_refusal why)>;
 
   /// `from`, the clock and the log outlive it.
   acceptor(boost::asio::io_context& context, unique_fd socket, listener& from, const tuning& tune,
-           const base::clock& clock, observe::log_sink& log, on_accept take);
+           const base::clock& clock, observe::log_sink& log, on_accept take, on_refusal count);
 
   /// Accepts again after a rest that is over.
   void resume(base::steady_time now);
@@ -33,7 +35,14 @@ class acceptor {
   void accept_some();
   [[nodiscard]] outcome accept_one();
   [[nodiscard]] outcome on_error(int error);
-  [[nodiscard]] const char* reason_to_refuse(const boost::asio::ip::address_v6& ip) const;
+  /// Why a connection is closed at once; for the counters, and in words.
+  struct refusal {
+    observe::connection_refusal counted{};
+    std::string_view event;
+    const char* why = nullptr;
+  };
+  [[nodiscard]] std::optional<refusal> judge(
+      const std::optional<boost::asio::ip::address_v6>& ip) const;
   [[nodiscard]] outcome rest(std::string_view event, int error);
   void warn(observe::rate_limit& limit, std::string_view event, std::string_view why);
 
@@ -45,10 +54,12 @@ class acceptor {
   const base::clock& clock_;
   observe::log_sink& log_;
   on_accept take_;
+  on_refusal count_;
   std::optional<base::steady_time> resting_until_;
   observe::rate_limit rest_lines_;
   observe::rate_limit full_lines_;
   observe::rate_limit refused_lines_;
+  observe::rate_limit too_fast_lines_;
 };
 
 }  // namespace godwit::net

@@ -35,7 +35,7 @@ class broker_host final : public shard_host {
     counters_.record_turn(static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
   }
-  void count_refused() noexcept override { counters_.add(observe::counter::connections_refused); }
+  void count_refused(observe::connection_refusal why) noexcept override { counters_.add(why); }
   void stop() override { shard_.stop(); }
   [[nodiscard]] bool stopped() const noexcept override { return shard_.stopped(); }
 

@@ -218,10 +218,12 @@ void socket_transport::open_later(unique_fd socket, connection_slot slot,
   GODWIT_ASSERT(openings_events_ != nullptr);
   if (openings_ >= openings_max_) {
     if (connection* const oldest = oldest_opening()) {
+      oldest->sealed->before_mqtt()->counted = observe::connection_refusal::too_many_handshakes;
       refuse(opening_order_.front(), *oldest,
              "it gave way to a newer one (connection.handshakes_max)");
     }
   }
+  how->accepted = now_;
   how->deadline = now_ + opening_time_max_;
   const broker::transport_id id = adopt(std::move(socket), std::move(slot));
   connection& c = at(id);
@@ -263,6 +265,7 @@ void socket_transport::expire(base::steady_time now) {
   lingering_->expire(now);
   for (connection* c = oldest_opening(); c != nullptr && c->sealed->before_mqtt()->deadline <= now;
        c = oldest_opening()) {
+    c->sealed->before_mqtt()->counted = observe::connection_refusal::handshake_timeout;
     refuse(opening_order_.front(), *c, "it took longer than connection.handshake_timeout");
   }
 }

@@ -56,7 +56,8 @@ void shard_thread::add_listener(listener& from, unique_fd socket) {
       context_, std::move(socket), from, tune_, ports_.clock, ports_.log,
       [this, &at](unique_fd s, connection_slot slot, broker::peer_info peer) {
         on_accept(at, std::move(s), std::move(slot), std::move(peer));
-      }));
+      },
+      [this](observe::connection_refusal why) { host_->count_refused(why); }));
 }
 
 void shard_thread::renew_tls(const tls_set& fresh) {
@@ -116,7 +117,7 @@ broker::connection_token shard_thread::on_opened(broker::transport_id id, broker
 
 /// Anybody can make this happen, as often as he likes.
 void shard_thread::on_refused(const opening& how) {
-  host_->count_refused();
+  host_->count_refused(how.counted);
   const base::moment now = ports_.clock.now();
   if (how.is_probe) return;
   const auto suppressed = refused_lines_.admit(now.steady);

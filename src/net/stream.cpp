@@ -64,7 +64,12 @@ stream::received stream::take_proxy_header(std::span<std::byte> from_network) {
   if (read.from) {
     opening_->peer.address = endpoint_text(read.from->address, read.from->port);
     if (!opening_->from.rules.admits(read.from->address)) {
+      opening_->counted = observe::connection_refusal::address;
       return fail("its address may not connect (allow, deny)");
+    }
+    if (!opening_->from.gate.admits(read.from->address, opening_->accepted)) {
+      opening_->counted = observe::connection_refusal::address_rate;
+      return fail("its address connects too fast (connect_rate.address_max)");
     }
   }
   return {status::open, from_network.subspan(read.size - before)};

@@ -86,6 +86,12 @@ std::string_view name(counter c) noexcept {
       return "retained_bytes";
     case counter::retained_expired:
       return "retained_expired";
+    case counter::retained_of_clients:
+      return "retained_of_clients";
+    case counter::retained_bytes_of_clients:
+      return "retained_bytes_of_clients";
+    case counter::retained_not_kept:
+      return "retained_not_kept";
     case counter::stored_messages:
       return "stored_messages";
     case counter::stored_message_bytes:
@@ -100,7 +106,33 @@ std::string_view name(counter c) noexcept {
       return "turns";
     case counter::busy_us:
       return "busy_us";
+    case counter::slowed_by_publish_rate:
+      return "slowed_by_publish_rate";
+    case counter::slowed_by_publish_bytes:
+      return "slowed_by_publish_bytes";
     case counter::count_:
+      break;
+  }
+  return {};
+}
+
+std::string_view name(connection_refusal r) noexcept {
+  switch (r) {
+    case connection_refusal::address:
+      return "address";
+    case connection_refusal::listener_full:
+      return "listener_full";
+    case connection_refusal::listener_rate:
+      return "listener_rate";
+    case connection_refusal::address_rate:
+      return "address_rate";
+    case connection_refusal::handshake_failed:
+      return "handshake_failed";
+    case connection_refusal::handshake_timeout:
+      return "handshake_timeout";
+    case connection_refusal::too_many_handshakes:
+      return "too_many_handshakes";
+    case connection_refusal::count_:
       break;
   }
   return {};
@@ -233,6 +265,7 @@ std::int64_t totals::copy_balance() const noexcept {
 
 void counters::add_to(totals& sums) const noexcept {
   add_cells(cells_.values, sums.values);
+  add_cells(cells_.connections_refused, sums.connections_refused);
   add_cells(cells_.refused, sums.refused);
   add_cells(cells_.dropped, sums.dropped);
   add_cells(cells_.connects_refused, sums.connects_refused);

@@ -109,6 +109,10 @@ void add_own(topic_list& out, const sys_values& v) {
     const auto c = static_cast<counter>(i);
     out.add("godwit/" + std::string{name(c)}, sums.gauge(c));
   }
+  for (std::size_t i = 0; i < sums.connections_refused.size(); ++i) {
+    const auto reason = static_cast<connection_refusal>(i);
+    out.add("godwit/connection_refused/" + std::string{name(reason)}, sums[reason]);
+  }
   for (std::size_t i = 0; i < sums.refused.size(); ++i) {
     const auto reason = static_cast<refuse_reason>(i);
     out.add("godwit/publish_refused/" + std::string{name(reason)}, sums[reason]);

@@ -113,6 +113,7 @@ struct receipt {
   store::ticket ticket{};     ///< what it waits for; 0 = nothing durable
   std::uint32_t matched = 0;  ///< sessions that got a copy
   bool wants_commit = false;  ///< tentative entries wait for `commit`
+  bool is_refused = false;    ///< of `retain`: there is no room to keep it
 };
 /// The commit record of `number` has this ticket; deliver once it is durable.
 struct commit {

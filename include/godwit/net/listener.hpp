@@ -1,6 +1,7 @@
 #pragma once
 
 #include <godwit/base/result.hpp>
+#include <godwit/net/connect_gate.hpp>
 #include <godwit/net/connection_slots.hpp>
 #include <godwit/net/network.hpp>
 #include <godwit/net/options.hpp>
@@ -44,7 +45,8 @@ struct listener {
         facts{options.name, options.versions},
         rules{parse_networks(options.allow), parse_networks(options.deny)},
         proxies{parse_networks(options.proxies)},
-        slots{options.connections_max} {}
+        slots{options.connections_max},
+        gate{options.rate} {}
   /// Takes a Unix-domain socket's name away.
   ~listener();
   listener(const listener&) = delete;
@@ -55,6 +57,7 @@ struct listener {
   address_rules rules;
   std::vector<base::network> proxies;
   connection_slots slots;  ///< its connections on all shards
+  connect_gate gate;       ///< how fast they come, on all shards
   std::uint16_t port = 0;  ///< the real one
   std::string address;     ///< with the port: "127.0.0.1:1883"; "unix:/run/mqtt.sock"
   std::vector<unique_fd>

@@ -37,6 +37,15 @@ struct websocket_options {
   [[nodiscard]] bool is_on() const noexcept { return !path.empty(); }
 };
 
+/// How fast connections may come to one listener. Token buckets, full at the start.
+struct connect_rate {
+  std::uint32_t all_max = 0;  ///< per second, from everybody; 0 = no limit
+  /// Per second from one address, of IPv6 from one network of 64 bits; 0 = no limit.
+  std::uint32_t address_max = 0;
+  std::chrono::milliseconds burst{1'000};  ///< so much time's worth may come at once
+  std::uint64_t seed = 0;                  ///< of the hash that gives addresses their places
+};
+
 /// One place where clients connect.
 struct listener_options {
   std::string name = "default";  ///< for the log and error messages
@@ -59,6 +68,7 @@ struct listener_options {
   std::vector<std::string> proxies;
   tls_options tls;
   websocket_options websocket;
+  connect_rate rate;
   [[nodiscard]] bool is_path() const noexcept { return bind.starts_with('/'); }
   /// Something comes before MQTT on its connections.
   [[nodiscard]] bool has_opening() const noexcept {

@@ -5,6 +5,7 @@
 #include <godwit/broker/mail.hpp>
 #include <godwit/broker/shard.hpp>
 #include <godwit/broker/transport.hpp>
+#include <godwit/observe/counters.hpp>
 
 #include <optional>
 
@@ -34,7 +35,7 @@ class shard_host : public transport_events {
   /// A turn has ended; it took so long.
   virtual void count_turn(base::duration) noexcept {}
   /// A connection did not get as far as MQTT.
-  virtual void count_refused() noexcept {}
+  virtual void count_refused(observe::connection_refusal) noexcept {}
   virtual void stop() = 0;
   [[nodiscard]] virtual bool stopped() const noexcept = 0;
 };

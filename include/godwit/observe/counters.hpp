@@ -18,7 +18,7 @@ namespace godwit::observe {
 enum class counter : std::uint16_t {
   connections_opened,  // sockets accepted
   connections_closed,
-  connections_refused,          // ended before MQTT began: TLS and the like; not in _opened
+  connections_refused,          // ended before MQTT began, by `connection_refusal`; not in _opened
   clients_connected,            // gauge: connections past CONNACK
   sessions_persistent,          // gauge: sessions that outlive their connection
   sessions_persistent_offline,  // gauge: of those, the ones without a connection
@@ -49,22 +49,39 @@ enum class counter : std::uint16_t {
   retained_messages,     // gauge
   retained_bytes,        // gauge: payload bytes
   retained_expired,
-  stored_messages,       // gauge: message bodies held for sessions or as retained
-  stored_message_bytes,  // gauge: their payload bytes
+  retained_of_clients,        // gauge: without the broker's own, for the limits
+  retained_bytes_of_clients,  // gauge: topics and payloads of those
+  retained_not_kept,          // published, but there was no room to retain it: retained.*
+  stored_messages,            // gauge: message bodies held for sessions or as retained
+  stored_message_bytes,       // gauge: their payload bytes
   mail_sent,
   mail_batches_sent,
-  mail_for_nobody,  // publishes that the interest table sent to a shard without a match
-  turns,            // rounds of work of the shards' threads
-  busy_us,          // time they took
-  count_            // keep last
+  mail_for_nobody,          // publishes that the interest table sent to a shard without a match
+  turns,                    // rounds of work of the shards' threads
+  busy_us,                  // time they took
+  slowed_by_publish_rate,   // pauses of a publisher: connection.publishes_per_second_max
+  slowed_by_publish_bytes,  // the same: connection.publish_bytes_per_second_max
+  count_                    // keep last
+};
+
+/// Why a connection was closed before MQTT began.
+enum class connection_refusal : std::uint8_t {
+  address,              // allow, deny, proxy_protocol.from
+  listener_full,        // listeners[].connections_max
+  listener_rate,        // listeners[].connect_rate.all_max
+  address_rate,         // listeners[].connect_rate.address_max
+  handshake_failed,     // PROXY, TLS or WebSocket
+  handshake_timeout,    // connection.handshake_timeout
+  too_many_handshakes,  // connection.handshakes_max
+  count_                // keep last
 };
 
 /// Why an incoming PUBLISH was not accepted.
 enum class refuse_reason : std::uint8_t {
   not_authorized,
   invalid_topic,
-  retain_refused,
-  quota_exceeded,
+  retain_refused,     // no room for another retained message: retained.*
+  quota_exceeded,     // more user properties than connection.user_properties_max
   store_unavailable,  // low disk, or the store has failed
   connection_closing,
   payload_format_invalid,  // says it is UTF-8 and is not
@@ -114,6 +131,7 @@ enum class subscribe_refusal : std::uint8_t {
 
 /// Names as `$SYS` and the metrics show them: snake_case, unique within an enum, never empty.
 [[nodiscard]] std::string_view name(counter c) noexcept;
+[[nodiscard]] std::string_view name(connection_refusal r) noexcept;
 [[nodiscard]] std::string_view name(refuse_reason r) noexcept;
 [[nodiscard]] std::string_view name(drop_reason r) noexcept;
 [[nodiscard]] std::string_view name(connect_refusal r) noexcept;
@@ -134,6 +152,7 @@ inline constexpr std::size_t close_reasons_max = 32;
 template <class Cell>
 struct counter_cells {
   std::array<Cell, detail::size_of<counter>> values{};
+  std::array<Cell, detail::size_of<connection_refusal>> connections_refused{};
   std::array<Cell, detail::size_of<refuse_reason>> refused{};
   std::array<Cell, detail::size_of<drop_reason>> dropped{};
   std::array<Cell, detail::size_of<connect_refusal>> connects_refused{};
@@ -150,6 +169,9 @@ struct counter_cells {
 struct totals : counter_cells<std::uint64_t> {
   [[nodiscard]] std::uint64_t operator[](counter c) const noexcept {
     return values[static_cast<std::size_t>(c)];
+  }
+  [[nodiscard]] std::uint64_t operator[](connection_refusal r) const noexcept {
+    return connections_refused[static_cast<std::size_t>(r)];
   }
   [[nodiscard]] std::uint64_t operator[](refuse_reason r) const noexcept {
     return refused[static_cast<std::size_t>(r)];
@@ -186,6 +208,11 @@ class alignas(64) counters {
   void add(counter c, std::uint64_t n = 1) noexcept { bump(cells_.values, index(c), n); }
   /// Counts a gauge down.
   void subtract(counter c, std::uint64_t n = 1) noexcept { bump(cells_.values, index(c), 0 - n); }
+  /// Also in `counter::connections_refused`.
+  void add(connection_refusal r) noexcept {
+    bump(cells_.connections_refused, index(r), 1);
+    add(counter::connections_refused);
+  }
   void add(refuse_reason r, std::uint64_t n = 1) noexcept { bump(cells_.refused, index(r), n); }
   void add(drop_reason r, std::uint64_t n = 1) noexcept { bump(cells_.dropped, index(r), n); }
   void add(connect_refusal r) noexcept { bump(cells_.connects_refused, index(r), 1); }
@@ -215,6 +242,10 @@ class alignas(64) counters {
   /// In µs. Any thread.
   [[nodiscard]] const histogram& turn_times() const noexcept { return turn_times_; }
 
+  /// This shard's share of one. Any thread.
+  [[nodiscard]] std::uint64_t operator[](counter c) const noexcept {
+    return cells_.values[index(c)].load(std::memory_order_relaxed);
+  }
   /// Adds this shard's numbers to `sums`. Any thread.
   void add_to(totals& sums) const noexcept;
 

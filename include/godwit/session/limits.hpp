@@ -39,6 +39,10 @@ struct limits {
   std::uint32_t packet_bytes_max = 16'777'216;  ///< whole packet from a client
   std::uint16_t topic_bytes_max = 65'535;       ///< topic names and filters
   std::uint16_t topic_levels_max = 128;
+  std::uint32_t user_properties_max = 1'000;  ///< of one 5.0 packet; 0 = none
+  /// What one client may publish; beyond it is read more slowly. 0 = none.
+  std::uint32_t publishes_per_second_max = 0;
+  std::uint64_t publish_bytes_per_second_max = 0;  ///< whole packets
   std::uint32_t output_bytes_max = 4'194'304;      ///< unsent bytes above which QoS 0 is dropped
   std::uint16_t unanswered_publishes_max = 1'000;  ///< QoS 1/2 from a client not yet answered
   milliseconds stalled_reader_timeout{
@@ -62,6 +66,10 @@ struct limits {
   milliseconds slow_hold_max{5'000};     ///< how long one subscriber may hold a publisher up
   milliseconds share_handover_after{0};  ///< offline member keeps its messages so long; 0 = on end
   share_policy share_selection = share_policy::round_robin;
+
+  // Retained messages of the whole broker, without its own; 0 = none
+  std::uint64_t retained_count_max = 0;
+  std::uint64_t retained_bytes_max = 1'073'741'824;  ///< topics and payloads
 
   // The store
   milliseconds low_disk_hold{30'000};  ///< a publish waits so long for disk space [design 7]

@@ -24,6 +24,8 @@ broker_figures some_figures() {
   f.sums.connects_refused[static_cast<std::size_t>(observe::connect_refusal::bad_login)] = 13;
   f.sums.subscribes_refused[static_cast<std::size_t>(observe::subscribe_refusal::too_many)] = 17;
   f.process = process_figures::read();
+  f.sums.connections_refused[static_cast<std::size_t>(observe::connection_refusal::address_rate)] =
+      19;
   f.store.emplace();
   f.store->state = "low_disk";
   return f;
@@ -38,6 +40,7 @@ TEST(Metrics, ShowWhatWasCounted) {
   EXPECT_THAT(text, HasSubstr("godwit_packets_received_total{type=\"connect\"} 5\n"));
   EXPECT_THAT(text, HasSubstr("godwit_connect_refused_total{reason=\"bad_login\"} 13\n"));
   EXPECT_THAT(text, HasSubstr("godwit_subscribe_refused_total{reason=\"too_many\"} 17\n"));
+  EXPECT_THAT(text, HasSubstr("godwit_connections_refused_total{reason=\"address_rate\"} 19\n"));
   EXPECT_THAT(text, HasSubstr("godwit_store_state{state=\"low_disk\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("godwit_store_state{state=\"good\"} 0\n"));
 }

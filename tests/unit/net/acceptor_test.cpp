@@ -13,7 +13,9 @@
 namespace godwit::net {
 namespace {
 
+using observe::connection_refusal;
 using test::client_socket;
+using testing::Each;
 using testing::ElementsAre;
 
 class set_clock final : public base::clock {
@@ -56,13 +58,17 @@ class Acceptor : public testing::Test {
     tune_.files_reserved = files_reserved;
     listener_options o;
     o.port = 0;
+    o.rate = rate_;
+    o.deny = deny_;
     listener_ = std::move(open_listeners(std::span{&o, 1}, 1, tune_).value().front());
-    acceptor_.emplace(context_, std::move(listener_->sockets[0]), *listener_, tune_, clock_, log_,
-                      [this](unique_fd s, connection_slot slot, broker::peer_info peer) {
-                        accepted_.push_back(std::move(s));
-                        slots_.push_back(std::move(slot));
-                        peers_.push_back(std::move(peer));
-                      });
+    acceptor_.emplace(
+        context_, std::move(listener_->sockets[0]), *listener_, tune_, clock_, log_,
+        [this](unique_fd s, connection_slot slot, broker::peer_info peer) {
+          accepted_.push_back(std::move(s));
+          slots_.push_back(std::move(slot));
+          peers_.push_back(std::move(peer));
+        },
+        [this](observe::connection_refusal why) { refused_.push_back(why); });
   }
   void connect(int count) {
     for (int i = 0; i < count; ++i) clients_.emplace_back(listener_->port);
@@ -82,6 +88,8 @@ class Acceptor : public testing::Test {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> never_out_of_work_{
       context_.get_executor()};
   tuning tune_;
+  connect_rate rate_;
+  std::vector<std::string> deny_;
   set_clock clock_;
   test::recording_log log_;
   std::unique_ptr<listener> listener_;
@@ -89,6 +97,7 @@ class Acceptor : public testing::Test {
   std::vector<unique_fd> accepted_;
   std::vector<connection_slot> slots_;
   std::vector<broker::peer_info> peers_;
+  std::vector<observe::connection_refusal> refused_;
   std::optional<acceptor> acceptor_;
 };
 
@@ -147,6 +156,43 @@ TEST_F(Acceptor, KeepsTheLastFilesForOthers) {
   EXPECT_NE(how, client_socket::end::timed_out);
   EXPECT_THAT(log_.events(), ElementsAre("listener.out_of_files"));
   EXPECT_TRUE(unique_fd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}) << "there are files left";
+}
+
+TEST_F(Acceptor, ClosesWhatComesTooFast) {
+  rate_ = {.all_max = 100, .address_max = 2};
+  listen(0);
+  connect(7);
+  ASSERT_TRUE(until([&] { return accepted_.size() + refused_.size() == 7; }));
+  EXPECT_EQ(accepted_.size(), 2U);
+  EXPECT_THAT(refused_, Each(connection_refusal::address_rate));
+  EXPECT_EQ(listener_->slots.open(), 2U);
+  EXPECT_THAT(log_.events(), ElementsAre("listener.too_fast")) << "one line for all of them";
+  client_socket::end how{};
+  EXPECT_EQ(clients_[6].receive_all(how), "");
+  EXPECT_NE(how, client_socket::end::timed_out);
+  clock_.time.steady += std::chrono::milliseconds{500};
+  connect(2);
+  ASSERT_TRUE(until([&] { return accepted_.size() + refused_.size() == 9; }));
+  EXPECT_EQ(accepted_.size(), 3U);
+}
+
+TEST_F(Acceptor, LimitsAllAddressesTogether) {
+  rate_ = {.all_max = 3};
+  listen(0);
+  connect(5);
+  ASSERT_TRUE(until([&] { return accepted_.size() + refused_.size() == 5; }));
+  EXPECT_EQ(accepted_.size(), 3U);
+  EXPECT_THAT(refused_, Each(connection_refusal::listener_rate));
+}
+
+TEST_F(Acceptor, CountsWhomItsRulesKeepOut) {
+  deny_ = {"127.0.0.1"};
+  rate_ = {.address_max = 1};
+  listen(0);
+  connect(3);
+  ASSERT_TRUE(until([&] { return refused_.size() == 3; }));
+  EXPECT_THAT(refused_, Each(connection_refusal::address));
+  EXPECT_THAT(log_.events(), ElementsAre("listener.refused"));
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ void expect_all_named() {
 
 TEST(Counters, AllHaveNamesOfTheirOwn) {
   expect_all_named<counter>();
+  expect_all_named<connection_refusal>();
   expect_all_named<refuse_reason>();
   expect_all_named<drop_reason>();
   expect_all_named<connect_refusal>();
@@ -40,6 +41,7 @@ TEST(Counters, SumOverShards) {
   a.add(counter::bytes_received, 100);
   b.add(counter::bytes_received, 23);
   b.add(refuse_reason::quota_exceeded);
+  a.add(connection_refusal::address_rate);
   a.add(drop_reason::output_limit, 2);
   b.add(connect_refusal::bad_login);
   a.add(subscribe_refusal::too_many);
@@ -54,6 +56,8 @@ TEST(Counters, SumOverShards) {
   EXPECT_EQ(sums[counter::bytes_received], 123U);
   EXPECT_EQ(sums[refuse_reason::quota_exceeded], 1U);
   EXPECT_EQ(sums.sum_of_refused(), 1U);
+  EXPECT_EQ(sums[connection_refusal::address_rate], 1U);
+  EXPECT_EQ(sums[counter::connections_refused], 1U);
   EXPECT_EQ(sums[drop_reason::output_limit], 2U);
   EXPECT_EQ(sums[connect_refusal::bad_login], 1U);
   EXPECT_EQ(sums[subscribe_refusal::too_many], 1U);
