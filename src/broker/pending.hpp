@@ -82,14 +82,4 @@ struct pending_operation {
   std::uint32_t shares_made = 0;
 };
 
-/// Log entries that wait for the commit record of one message.
-struct tentative_entries {
-  struct entry {
-    session_handle session;
-    store::log_position position;
-  };
-  std::vector<entry> here;
-  routing::shard_mask elsewhere = 0;  ///< members of a shared group on other shards
-};
-
 }  // namespace godwit::broker
