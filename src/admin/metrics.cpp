@@ -81,6 +81,8 @@ constexpr auto plain_families = std::to_array<family_of>({
      "Bytes of their topics and payloads: what retained.bytes_max limits."},
     {counter::retained_not_kept, type::counter, "godwit_retained_not_kept_total",
      "Publishes that there was no room to retain (retained.count_max, retained.bytes_max)."},
+    {counter::retained_withheld, type::counter, "godwit_retained_withheld_total",
+     "Copies of retained messages that were not made: the publisher has lost the right."},
     {counter::slowed_by_publish_rate, type::counter, "godwit_slowed_by_publish_rate_total",
      "Pauses of publishers at connection.publishes_per_second_max."},
     {counter::slowed_by_publish_bytes, type::counter, "godwit_slowed_by_publish_bytes_total",

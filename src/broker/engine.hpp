@@ -394,10 +394,6 @@ struct shard_engine {
            std::initializer_list<observe::log_field> fields);
   /// What clients can cause as often as they like: a few lines a second, and a count of the rest.
   void log_refusal(std::string_view event, std::initializer_list<observe::log_field> fields);
-  /// For No Local on retained messages: the same over restarts.
-  [[nodiscard]] static std::uint64_t publisher_hash(std::string_view client_id) noexcept {
-    return base::seeded_hash(client_id, {}) | 1U;  // 0 is nobody
-  }
   [[nodiscard]] routing::shard_mask bit(routing::shard_id s) const noexcept {
     return routing::shard_mask{1} << s.value();
   }

@@ -1,5 +1,6 @@
 #include "connect_rules.hpp"
 #include "engine.hpp"
+#include "publisher_mark.hpp"
 
 #include <godwit/mqtt/utf8.hpp>
 
@@ -69,7 +70,7 @@ shard_engine::handled shard_engine::on_publish(connection_handle h, connection& 
   fields.retain = p.retain;
   fields.arrival = now.wall;
   fields.expiry_s = expiry_of(p.properties, topic);
-  if (p.retain) fields.publisher = publisher_hash(s.client_id);
+  if (p.retain) mark_publisher(fields, s);
   routed_message m{fields};
   start_publish(h, c, m, p.id);
   return handled::yes;

@@ -1,4 +1,6 @@
 #include "engine.hpp"
+#include "publisher_mark.hpp"
+#include "publisher_rights.hpp"
 
 #include <algorithm>
 
@@ -179,6 +181,7 @@ void shard_engine::on_page(replay_handle r, routing::shard_id from, mail::retain
                                                   p->terms.identifier != 0 ? 1U : 0U};
   const std::uint64_t own =
       p->terms.no_local && !GODWIT_SEEDED_BUG(no_local_ignored) ? publisher_hash(s.client_id) : 0;
+  publisher_rights rights{ports.authorizer, options.limits.retained_check_publisher};
   for (base::ref<const mqtt::message>& m : page.messages) {
     if (m->is_expired(now.wall) && !GODWIT_SEEDED_BUG(expired_still_sent)) continue;
     if (own != 0 && m->publisher() == own) continue;  // [v5 MQTT-3.8.3-3]
@@ -189,6 +192,10 @@ void shard_engine::on_page(replay_handle r, routing::shard_id from, mail::retain
     if (live != p->passed_live.end() && live->second >= m->retain_version() + next) continue;
     if (p->is_new && options.shards > 1 && m->retain_version() + recent_versions > p->horizon) {
       p->replayed.insert_or_assign(std::string{m->topic()}, m->retain_version());
+    }
+    if (!rights.may_retain(*m)) {
+      ports.counters.add(observe::counter::retained_withheld);
+      continue;
     }
     const mqtt::qos q = std::min(p->terms.quality, m->quality());
     routed_message out{std::move(m)};

@@ -1,4 +1,5 @@
 #include "engine.hpp"
+#include "publisher_mark.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,5 @@
 #include "engine.hpp"
+#include "publisher_mark.hpp"
 
 #include <algorithm>
 
@@ -19,7 +20,7 @@ void shard_engine::store_will(session_slot& s, const mqtt::connect_view& p,
   f.retain = w.retain;
   f.arrival = now.wall;
   f.expiry_s = expiry_of(w.properties, topic);
-  if (f.retain) f.publisher = publisher_hash(s.client_id);
+  if (f.retain) mark_publisher(f, s);
   s.will = std::make_unique<held_will>(held_will{mqtt::message::make(f), p.keep_alive_s,
                                                  w.properties.will_delay_interval().value_or(0)});
   records_.write(store::will_stored{s.client_id, s.will->message, p.keep_alive_s, s.will->delay_s});

@@ -208,6 +208,8 @@ std::vector<key<configuration>> broker_keys() {
             "Retained messages of the broker; there is no room for further topics then."),
       limit("retained.bytes_max", size{{kib, 64 * tib, "no limit"}}, &limits::retained_bytes_max,
             "Bytes of their topics and payloads."),
+      limit("retained.check_publisher", truth{}, &limits::retained_check_publisher,
+            "Whether one is withheld while its publisher may not retain it any more."),
 
       limit("protocol.denied_publish", reaction(), &limits::denied_publish,
             "What a 3.1.1 client gets for a message that it may not publish."),

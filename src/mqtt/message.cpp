@@ -23,19 +23,24 @@ message::message(const message_fields& fields) noexcept
       topic_size_{base::checked_cast<std::uint32_t>(fields.topic.size())},
       properties_size_{base::checked_cast<std::uint32_t>(fields.properties.size())},
       payload_size_{base::checked_cast<std::uint32_t>(fields.payload.size())},
+      publisher_id_size_{base::checked_cast<std::uint16_t>(fields.publisher_id.size())},
+      publisher_user_size_{base::checked_cast<std::uint16_t>(fields.publisher_user.size())},
       quality_{fields.quality},
       retain_{fields.retain},
       has_expiry_{fields.expiry_s.has_value()} {}
 
 base::ref<const message> message::make(const message_fields& fields) {
-  const std::size_t content =
-      fields.topic.size() + fields.properties.size() + fields.payload.size();
-  void* const memory = ::operator new(sizeof(message) + content);
+  const std::size_t behind = fields.topic.size() + fields.properties.size() +
+                             fields.payload.size() + fields.publisher_id.size() +
+                             fields.publisher_user.size();
+  void* const memory = ::operator new(sizeof(message) + behind);
   auto* const m = new (memory) message{fields};
   std::byte* to = static_cast<std::byte*>(memory) + sizeof(message);
   to = append(to, base::as_bytes(fields.topic));
   to = append(to, fields.properties);
-  append(to, fields.payload);
+  to = append(to, fields.payload);
+  to = append(to, base::as_bytes(fields.publisher_id));
+  append(to, base::as_bytes(fields.publisher_user));
   return base::ref<const message>::adopt(m);
 }
 
@@ -51,6 +56,8 @@ message_fields message::fields() const noexcept {
   f.arrival = arrival();
   f.expiry_s = expiry_s();
   f.publisher = publisher();
+  f.publisher_id = publisher_id();
+  f.publisher_user = publisher_user();
   return f;
 }
 

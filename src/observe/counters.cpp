@@ -92,6 +92,8 @@ std::string_view name(counter c) noexcept {
       return "retained_bytes_of_clients";
     case counter::retained_not_kept:
       return "retained_not_kept";
+    case counter::retained_withheld:
+      return "retained_withheld";
     case counter::stored_messages:
       return "stored_messages";
     case counter::stored_message_bytes:

@@ -17,6 +17,7 @@ constexpr std::uint8_t message_expiry = 0x08;
 constexpr std::uint8_t message_version = 0x10;
 constexpr std::uint8_t message_properties = 0x20;
 constexpr std::uint8_t message_publisher = 0x40;
+constexpr std::uint8_t message_publisher_names = 0x80;
 // Flags of an entry. Never renumber.
 constexpr std::uint8_t entry_quality = 0x03;
 constexpr std::uint8_t entry_retain = 0x04;
@@ -120,11 +121,18 @@ void append_message(std::string& to, const mqtt::message_fields& m) {
   const auto flags = static_cast<std::uint8_t>(
       static_cast<std::uint8_t>(m.quality) | when(m.retain, message_retain) |
       when(m.expiry_s.has_value(), message_expiry) | when(m.retain_version != 0, message_version) |
-      when(!m.properties.empty(), message_properties) | when(m.publisher != 0, message_publisher));
+      when(!m.properties.empty(), message_properties) | when(m.publisher != 0, message_publisher) |
+      when(!m.publisher_id.empty(), message_publisher_names));
   append_integers(to, m.number.value(), m.arrival.time_since_epoch().count(), flags);
   if (m.expiry_s) append_integers(to, *m.expiry_s);
   if (m.retain_version != 0) append_integers(to, m.retain_version);
   if (m.publisher != 0) append_integers(to, m.publisher);
+  if (!m.publisher_id.empty()) {
+    append_integers(to, base::checked_cast<std::uint16_t>(m.publisher_id.size()));
+    to.append(m.publisher_id);
+    append_integers(to, base::checked_cast<std::uint16_t>(m.publisher_user.size()));
+    to.append(m.publisher_user);
+  }
   append_integers(to, base::checked_cast<std::uint32_t>(m.topic.size()),
                   base::checked_cast<std::uint32_t>(m.payload.size()));
   if (!m.properties.empty()) {
@@ -144,6 +152,11 @@ bool read_message(byte_reader& from, mqtt::message_fields& to) noexcept {
   if (flag(flags, message_expiry)) to.expiry_s = from.integer<std::uint32_t>();
   if (flag(flags, message_version)) to.retain_version = from.integer<std::uint64_t>();
   if (flag(flags, message_publisher)) to.publisher = from.integer<std::uint64_t>();
+  if (flag(flags, message_publisher_names)) {
+    to.publisher_id = from.text(from.integer<std::uint16_t>());
+    to.publisher_user = from.text(from.integer<std::uint16_t>());
+    if (to.publisher_id.empty()) from.fail();
+  }
   const auto topic = from.integer<std::uint32_t>();
   const auto payload = from.integer<std::uint32_t>();
   const std::uint32_t properties =
@@ -154,9 +167,11 @@ bool read_message(byte_reader& from, mqtt::message_fields& to) noexcept {
   return from.ok();
 }
 
-std::size_t encoded_size(const mqtt::message& m) noexcept {
-  return 26 + (m.expiry_s() ? 4U : 0U) + (m.retain_version() != 0 ? 8U : 0U) +
-         (m.publisher() != 0 ? 8U : 0U) + (m.properties().empty() ? 0U : 4U) + m.content_size();
+std::size_t encoded_size(const mqtt::message_fields& m) noexcept {
+  return 26 + (m.expiry_s ? 4U : 0U) + (m.retain_version != 0 ? 8U : 0U) +
+         (m.publisher != 0 ? 8U : 0U) + (m.properties.empty() ? 0U : 4U) +
+         (m.publisher_id.empty() ? 0U : 4U + m.publisher_id.size() + m.publisher_user.size()) +
+         m.topic.size() + m.properties.size() + m.payload.size();
 }
 
 chunk_writer::chunk_writer() {

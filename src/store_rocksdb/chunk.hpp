@@ -95,7 +95,7 @@ using chunk_record =
                  rec_received_record, qos2_received_record, qos2_released_record, restarted_record>;
 
 /// Bytes in a chunk of the record with these parts; what "live bytes" are counted in.
-[[nodiscard]] std::size_t encoded_size(const mqtt::message& m) noexcept;
+[[nodiscard]] std::size_t encoded_size(const mqtt::message_fields& m) noexcept;
 inline constexpr std::size_t enqueued_size = 26;
 
 /// Builds one chunk.

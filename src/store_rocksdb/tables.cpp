@@ -106,7 +106,7 @@ void tables::apply(const store::enqueued& r, const commit_target& to) {
   record.identifiers = identifiers;
   if (!messages_.contains(record.message)) {
     const std::uint32_t offset = to.chunk.add(*r.message);
-    messages_.place(record.message, {to.number, offset}, encoded_size(*r.message));
+    messages_.place(record.message, {to.number, offset}, encoded_size(r.message->fields()));
   }
   to.chunk.add(record);
   add_entry(*s, record);

@@ -25,11 +25,7 @@ void tables::replay(const chunk_record& r, std::uint64_t chunk, std::uint32_t of
 }
 
 void tables::replay(const message_record& r, std::uint64_t chunk, std::uint32_t offset) {
-  const mqtt::message_fields& m = r.fields;
-  const std::size_t size = 26 + (m.expiry_s ? 4U : 0U) + (m.retain_version != 0 ? 8U : 0U) +
-                           (m.publisher != 0 ? 8U : 0U) + (m.properties.empty() ? 0U : 4U) +
-                           r.content_size();
-  messages_.place(m.number.value(), {chunk, offset}, size);
+  messages_.place(r.fields.number.value(), {chunk, offset}, encoded_size(r.fields));
 }
 
 void tables::replay(const enqueued_record& r) {

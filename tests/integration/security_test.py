@@ -226,6 +226,30 @@ class Logins(Files):
             for client in (ann, pump):
                 client.close()
 
+    def test_what_is_retained_needs_the_right_of_its_publisher(self):  # battery 76
+        everybody = "rules:\n  - allow: subscribe\n    topic: news/#\n"
+        with Broker(config=self.config(shards=1)) as broker:
+            pump = Client(broker.port, "pump-1", "pump", self.token)
+            for topic in ("news/x", "news/y"):
+                pump.publish(topic, topic.encode(), retain=True)
+            pump.close()
+            broker.stop()
+            self.write_rules(everybody + "  - allow: all\n    user: pump\n    topic: news/y\n")
+            broker.again()
+            ann = Client(broker.port, "phone", "ann", PASSWORD)
+            self.assertEqual(ann.subscribe("news/x"), 0)
+            self.assertEqual(ann.subscribe("news/y"), 0)
+            self.assertEqual(ann.next_message(), ("news/y", b"news/y"))
+            ann.close()
+            # It comes back with the right.
+            self.write_rules(everybody + "  - allow: all\n    user: pump\n    topic: news/#\n")
+            broker.signal(signal.SIGHUP)
+            broker.wait_for("reload.done")
+            ann = Client(broker.port, "phone", "ann", PASSWORD)
+            self.assertEqual(ann.subscribe("news/x"), 0)
+            self.assertEqual(ann.next_message(), ("news/x", b"news/x"))
+            ann.close()
+
     def test_secrets_that_others_can_read_are_refused(self):
         self.users.chmod(0o644)
         config = pathlib.Path(self.directory.name) / "godwit.yaml"

@@ -80,6 +80,32 @@ TEST_P(BatteryRights, ExchangesUnderWayEndWithoutTheMessage) {
   broker().check_balance();
 }
 
+// Row 76: a retained message does not outlive its publisher's right to it.
+TEST_P(BatteryRights, RetainedMessagesNeedTheRightOfTheirPublisher) {
+  for (const char* topic : {"a/open", "a/secret"}) {
+    put({.topic = topic, .qos = 1, .retain = true});
+  }
+  deny(auth::action::publish_retain, "a/secret");
+  EXPECT_EQ(retained("a/#", 1), (texts{"a/open=x", "a/secret=x"}));  // it could be its will
+  deny(auth::action::will_retain, "a/secret");
+  EXPECT_EQ(retained("a/#", 1), texts{"a/open=x"});
+  broker().crash_and_restart();
+  EXPECT_EQ(retained("a/secret", 1), texts{});
+  EXPECT_EQ(broker().counters()[observe::counter::retained_withheld], 1U);
+  broker().check_balance();
+  // It was withheld, not removed.
+  rights.denied.clear();
+  EXPECT_EQ(retained("a/#", 1), (texts{"a/open=x", "a/secret=x"}));
+}
+
+TEST_P(BatteryRights, RightsOfPublishersCanBeIgnored) {
+  options.limits.retained_check_publisher = false;
+  put({.topic = "secret", .qos = 1, .retain = true});
+  deny(auth::action::publish_retain, "secret");
+  deny(auth::action::will_retain, "secret");
+  EXPECT_EQ(retained("secret", 1), texts{"secret=x"});
+}
+
 // Row 84: retained messages, one by one.
 TEST_P(BatteryRights, RetainedMessagesNeedTheRight) {
   for (const char* topic : {"a/open", "a/secret"}) {

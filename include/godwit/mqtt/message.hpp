@@ -29,6 +29,10 @@ struct message_fields {
   std::optional<std::uint32_t> expiry_s{};  ///< Message Expiry Interval as published.
   /// Hash of the publisher's client id, for No Local on retained messages; 0 = does not matter.
   std::uint64_t publisher = 0;
+  /// Its client id and user name, to judge its rights to a retained message again; no client id:
+  /// not known. At most 65,535 bytes each.
+  std::string_view publisher_id{};
+  std::string_view publisher_user{};
 
   /// Waited longer than it may. [v5 MQTT-3.3.2-5]
   [[nodiscard]] bool is_expired(base::wall_time now) const noexcept {
@@ -62,6 +66,13 @@ class message final : public base::ref_counted<message> {
     return expiry_s_;
   }
   [[nodiscard]] std::uint64_t publisher() const noexcept { return publisher_; }
+  [[nodiscard]] std::string_view publisher_id() const noexcept {
+    return {reinterpret_cast<const char*>(bytes()) + content_size(), publisher_id_size_};
+  }
+  [[nodiscard]] std::string_view publisher_user() const noexcept {
+    return {reinterpret_cast<const char*>(bytes()) + content_size() + publisher_id_size_,
+            publisher_user_size_};
+  }
   [[nodiscard]] bool is_expired(base::wall_time now) const noexcept {
     return has_expiry_ && arrival_ + std::chrono::seconds{expiry_s_} <= now;
   }
@@ -69,7 +80,7 @@ class message final : public base::ref_counted<message> {
   [[nodiscard]] message_fields fields() const noexcept;
   /// Whole allocation in bytes, for budgets.
   [[nodiscard]] std::size_t memory_size() const noexcept {
-    return sizeof(message) + topic_size_ + properties_size_ + payload_size_;
+    return sizeof(message) + content_size() + publisher_id_size_ + publisher_user_size_;
   }
   /// Topic, properties and payload: what limits on queues count.
   [[nodiscard]] std::size_t content_size() const noexcept {
@@ -91,6 +102,8 @@ class message final : public base::ref_counted<message> {
   std::uint32_t topic_size_;
   std::uint32_t properties_size_;
   std::uint32_t payload_size_;
+  std::uint16_t publisher_id_size_;
+  std::uint16_t publisher_user_size_;
   qos quality_;
   bool retain_;
   bool has_expiry_;

@@ -52,6 +52,7 @@ enum class counter : std::uint16_t {
   retained_of_clients,        // gauge: without the broker's own, for the limits
   retained_bytes_of_clients,  // gauge: topics and payloads of those
   retained_not_kept,          // published, but there was no room to retain it: retained.*
+  retained_withheld,          // copies not made: its publisher may not retain it any more
   stored_messages,            // gauge: message bodies held for sessions or as retained
   stored_message_bytes,       // gauge: their payload bytes
   mail_sent,

@@ -70,6 +70,8 @@ struct limits {
   // Retained messages of the whole broker, without its own; 0 = none
   std::uint64_t retained_count_max = 0;
   std::uint64_t retained_bytes_max = 1'073'741'824;  ///< topics and payloads
+  /// Withheld while the rules do not allow its publisher to retain it any more.
+  bool retained_check_publisher = true;
 
   // The store
   milliseconds low_disk_hold{30'000};  ///< a publish waits so long for disk space [design 7]

@@ -133,6 +133,41 @@ TEST(Chunk, HasTheDocumentedFormsOfMqtt5) {
   EXPECT_EQ(read_will(will)->keep_alive_s, 30U);
 }
 
+/// Schema 3 adds who published a retained message.
+TEST(Chunk, HasTheDocumentedNamesOfAPublisher) {
+  mqtt::message_fields m = a_message();
+  m.retain = true;
+  m.publisher = 0x1111222233334444;
+  m.publisher_id = "phone";
+  m.publisher_user = "ann";
+  std::string row = retained_value(*mqtt::message::make(m));
+  m.publisher_user = {};
+  chunk_writer w;
+  w.add(m);
+  chunk_header h;
+  h.number = 1;
+  const std::string chunk{w.finish(h)};
+  expect_golden("publisher.hex", row + chunk);
+
+  const auto read = read_retained(row);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->publisher_id, "phone");
+  EXPECT_EQ(read->publisher_user, "ann");
+  const auto made = mqtt::message::make(*read);
+  EXPECT_EQ(made->publisher_user(), "ann");
+  EXPECT_EQ(made->content_size(), mqtt::message::make(a_message())->content_size());
+  auto r = chunk_reader::open(chunk, 1);
+  ASSERT_TRUE(r);
+  chunk_record record;
+  std::uint32_t offset = 0;
+  ASSERT_TRUE(r->next(record, offset));
+  const auto& fields = std::get<message_record>(record).fields;
+  EXPECT_EQ(fields.publisher_id, "phone");
+  EXPECT_EQ(fields.publisher_user, "");
+  EXPECT_EQ(fields.topic, m.topic);
+  EXPECT_EQ(encoded_size(fields), encoded_size(m));
+}
+
 TEST(Chunk, IsReadAsItWasWritten) {
   const std::string bytes = one_of_each();
   auto r = chunk_reader::open(bytes, 12);

@@ -14,7 +14,8 @@ std::string text_of(const mqtt::message& m) {
       << base::escape_for_log(base::as_text(m.properties()), 4096) << " q"
       << static_cast<int>(m.quality()) << " r" << m.retain() << " v" << m.retain_version() << " a"
       << m.arrival().time_since_epoch().count() << " e"
-      << (m.expiry_s() ? std::to_string(*m.expiry_s()) : "-") << " p" << m.publisher();
+      << (m.expiry_s() ? std::to_string(*m.expiry_s()) : "-") << " p" << m.publisher() << ' '
+      << m.publisher_id() << ' ' << m.publisher_user();
   return out.str();
 }
 

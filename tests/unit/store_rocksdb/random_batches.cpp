@@ -183,6 +183,8 @@ base::ref<const mqtt::message> random_batches::message(std::uint64_t version, st
   f.arrival = base::wall_time{std::chrono::milliseconds{random_.below(1'000'000)}};
   if (random_.below(3) == 0) f.expiry_s = static_cast<std::uint32_t>(random_.below(1'000));
   if (random_.below(3) == 0) f.publisher = random_.next();
+  if (random_.coin()) f.publisher_id = "phone";
+  if (!f.publisher_id.empty() && random_.coin()) f.publisher_user = "ann";
   if (random_.below(3) == 0) f.properties = base::as_bytes("\x01\x01");
   return mqtt::message::make(f);
 }
