@@ -217,7 +217,31 @@ void add_shards(exposition& out, const broker_figures& f) {
                 f.turn_times);
 }
 
+void add_memory(exposition& out, const memory_figures& m) {
+  out.family("godwit_memory_bytes", type::gauge, "Memory of the process, by what it is for.");
+  for (std::size_t i = 0; i < m.bytes.size(); ++i) {
+    out.sample(m.bytes[i], {{"kind", observe::name(static_cast<observe::memory_kind>(i))}});
+  }
+  out.single("godwit_memory_limit_bytes", type::gauge, "memory_limit; 0 is none.", m.limit);
+  out.single("godwit_memory_level", type::gauge,
+             "What is done about little memory: 0 nothing, 1 no accepting, 2 no CONNECT, 3 no "
+             "PUBLISH, 4 QoS 0 dropped.",
+             static_cast<std::uint64_t>(m.level));
+}
+
 }  // namespace
+
+memory_figures memory_figures_of(const observe::totals& sums,
+                                 const observe::memory_gauge& gauge) noexcept {
+  memory_figures out;
+  for (std::size_t i = 0; i < out.bytes.size(); ++i) {
+    const auto kind = static_cast<observe::memory_kind>(i);
+    out.bytes[i] = sums[kind] + gauge[kind];
+  }
+  out.limit = gauge.limit();
+  out.level = gauge.level();
+  return out;
+}
 
 std::string render_metrics(const broker_figures& f) {
   exposition out;
@@ -227,6 +251,7 @@ std::string render_metrics(const broker_figures& f) {
   add_counters(out, f);
   add_shards(out, f);
   if (f.store) add_store(out, *f.store);
+  add_memory(out, f.memory);
   add_process(out, f.process);
   return std::move(out).take();
 }

@@ -80,6 +80,8 @@ class answer_queue {
   }
   [[nodiscard]] std::uint32_t size() const noexcept { return answers_.size(); }
   [[nodiscard]] bool empty() const noexcept { return answers_.empty(); }
+  /// Heap bytes, without what few answers have.
+  [[nodiscard]] std::size_t memory_size() const noexcept { return answers_.allocated_bytes(); }
 
  private:
   base::ring<answer> answers_;

@@ -181,7 +181,9 @@ shard_engine::handled shard_engine::handle(connection_handle h, connection& c,
         f.type == mqtt::packet_type::pubcomp || f.type == mqtt::packet_type::pingreq;
     if (!passes) return handled::not_yet;
   }
-  if (f.type == mqtt::packet_type::publish && c.is_slowed()) return handled::not_yet;
+  if (f.type == mqtt::packet_type::publish && (c.is_slowed() || waits_for_memory(h, c))) {
+    return handled::not_yet;
+  }
   c.last_packet = now.steady;
   ports.counters.add_packet_received(static_cast<std::size_t>(f.type));
   if (c.at == phase::exchanging) return on_login_packet(h, c, f);

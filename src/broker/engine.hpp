@@ -3,6 +3,7 @@
 #include "connection.hpp"
 #include "durable_wait.hpp"
 #include "mailbox.hpp"
+#include "memory_sweep.hpp"
 #include "pending.hpp"
 #include "replay.hpp"
 #include "routed_message.hpp"
@@ -236,6 +237,10 @@ struct shard_engine {
 
   // ---- how fast clients publish (publish_pace.cpp)
   void charge_publish(connection_handle h, connection& c, std::size_t size);
+  [[nodiscard]] bool waits_for_memory(connection_handle h, connection& c);
+  [[nodiscard]] observe::memory_level memory_level() const noexcept {
+    return ports.memory == nullptr ? observe::memory_level::enough : ports.memory->level();
+  }
   void on_publish_pace(connection_handle h);
 
   // ---- routing (route.cpp)
@@ -377,6 +382,8 @@ struct shard_engine {
                     const base::ref<const mqtt::message>& m, const routing::group_member& from,
                     mqtt::message_number commit);
 
+  void sweep_memory();
+  void publish_memory();
   // ---- for operators (sys_publisher.cpp, client_events.cpp; inspection.cpp asks and tells)
   void publish_sys();
   void note_client(history_entry entry);
@@ -487,6 +494,7 @@ struct shard_engine {
   observe::rate_limit retained_full_lines_{1, std::chrono::seconds{10}};
   bool is_started_ = false, is_stopping_ = false, is_draining_ = false;
   connection_history history_;
+  memory_sweep sweep_;
 };
 
 }  // namespace godwit::broker

@@ -187,6 +187,13 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
   }
   const mqtt::version_policy& policy = mqtt::policy_for(p.version);
   const std::uint32_t expiry_s = granted_expiry(p, options.limits);
+  if (memory_level() >= observe::memory_level::no_connects) {
+    refuse(h,
+           refusal(mqtt::reason_code::server_busy, "v311 MQTT-3.2.2-5",
+                   "no new connections while memory is short (memory_limit)"),
+           observe::connect_refusal::memory_budget);
+    return;
+  }
   const bool makes_session =
       expiry_s != 0 && (s == nullptr || !s->is_persistent() || p.clean_start);
   if (is_disk_low() && (makes_session || p.will)) {

@@ -21,6 +21,10 @@ class output_queue {
     return bytes_.size() + attached_bytes_ - sent_;
   }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+  /// Bytes that it takes, without the attached messages.
+  [[nodiscard]] std::size_t memory_size() const noexcept {
+    return sizeof *this + bytes_.capacity() + attached_.capacity() * sizeof(attachment);
+  }
 
   /// The unsent bytes in order; valid until the queue changes.
   void gather(std::vector<base::bytes_view>& pieces) const;

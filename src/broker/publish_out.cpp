@@ -79,9 +79,16 @@ shard_engine::written shard_engine::write_publish(connection_handle h, connectio
 /// QoS 0 straight into the output; what is the same for many is encoded once.
 void shard_engine::deliver_now(session_slot& s, connection& c, routed_message& m,
                                const copy_terms& how) {
-  if (unsent(c) > options.limits.output_bytes_max) {
-    count_dropped(observe::drop_reason::output_limit, {1, 0}, false);
-    return;
+  if (const std::size_t behind = unsent(c); behind != 0) {
+    if (behind > options.limits.output_bytes_max) {
+      count_dropped(observe::drop_reason::output_limit, {1, 0}, false);
+      return;
+    }
+    // What this turn has made for it does not count: it has not been offered to the network yet.
+    if (!c.is_flush_listed && memory_level() >= observe::memory_level::drop_unassured) {
+      count_dropped(observe::drop_reason::memory_budget, {1, 0}, false);
+      return;
+    }
   }
   const mqtt::message_fields& f = m.fields();
   outgoing_copy o;

@@ -54,6 +54,18 @@ void shard_engine::charge_publish(connection_handle h, connection& c, std::size_
                                                     : "connection.publishes_per_second_max"}});
 }
 
+/// While memory is short no PUBLISH is taken in; what has been acknowledged goes on to leave.
+bool shard_engine::waits_for_memory(connection_handle h, connection& c) {
+  if (memory_level() < observe::memory_level::slow_publishers) return false;
+  if (!c.pace) {
+    c.pace = std::make_unique<publish_pace>();
+    c.pace->messages_paid_until = c.pace->bytes_paid_until = now.steady - burst;
+  }
+  c.pace->due = arm(now.steady + pause_min, timer_kind::publish_pace, h.index, h.generation);
+  ports.counters.add(observe::counter::slowed_by_memory);
+  return true;
+}
+
 void shard_engine::on_publish_pace(connection_handle h) {
   connection* const c = connections_.find(h);
   if (c == nullptr || !c->pace) return;

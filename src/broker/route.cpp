@@ -179,6 +179,8 @@ void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
       deliver_now(s, *c, m, how);
     } else if (s.log.bytes() > options.limits.output_bytes_max) {
       count_dropped(observe::drop_reason::output_limit, {1, 0}, false);
+    } else if (memory_level() >= observe::memory_level::drop_unassured) {
+      count_dropped(observe::drop_reason::memory_budget, {1, 0}, false);
     } else {
       queue_unassured(h, s, m, how);
     }

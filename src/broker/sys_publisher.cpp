@@ -35,17 +35,12 @@ void shard_engine::publish_sys() {
       static_cast<std::uint64_t>(sums.gauge(observe::counter::clients_connected) +
                                  sums.gauge(observe::counter::sessions_persistent_offline));
   clients_maximum_ = std::max(clients_maximum_, clients);
-  using reading = std::optional<std::uint64_t>;
-  const auto heap_of = [this](reading (observe::heap_gauge::*what)() const noexcept) {
-    return ports.heap == nullptr ? reading{} : (ports.heap->*what)();
-  };
   const observe::sys_values values{.sums = sums,
                                    .loads = *loads_,
                                    .version = GODWIT_VERSION,
                                    .uptime = now.steady - started_,
                                    .clients_maximum = clients_maximum_,
-                                   .heap_current = heap_of(&observe::heap_gauge::current),
-                                   .heap_maximum = heap_of(&observe::heap_gauge::maximum),
+                                   .memory = ports.memory,
                                    .close_names = closes,
                                    .shards = ports.all_counters,
                                    .store_state = name_of(ports.durable_store.state())};

@@ -20,6 +20,7 @@ enum class timer_kind : std::uint32_t {
   will_grace,
   login_expiry,
   publish_pace,
+  memory_sweep,
   sys_topics,
 };
 struct timer_payload {

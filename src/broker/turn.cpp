@@ -32,6 +32,7 @@ void shard_engine::begin_turn(base::moment t) {
   if (is_started_) return;
   is_started_ = true;
   started_ = now.steady;
+  if (ports.memory != nullptr) sweep_memory();
   if (self.value() == 0 && options.sys_interval.count() != 0) {
     loads_.emplace(now.steady);
     publish_sys();
@@ -156,6 +157,9 @@ void shard_engine::on_timer(const timer_payload& due) {
       break;
     case timer_kind::publish_pace:
       on_publish_pace(c);
+      break;
+    case timer_kind::memory_sweep:
+      if (!is_stopping_) sweep_memory();
       break;
     case timer_kind::sys_topics:
       if (!is_stopping_) publish_sys();

@@ -122,6 +122,10 @@ std::vector<key<configuration>> broker_keys() {
             "Threads that serve clients; auto is one per core."),
       whole("connections_max", count{{1, any32, "none"}}, &configuration::connections_max,
             "Connections of the broker at the same time; each shard takes its part of them."),
+      whole("memory_limit", size_or_word{{32 * mib, 64 * tib, "auto"}, "auto"},
+            &configuration::memory_limit,
+            "Memory of the process, near which it takes in less; auto is three quarters of the "
+            "machine's, or the control group's."),
       whole("core_files", truth{}, &configuration::core_files,
             "Whether a crash may leave a core file, which holds messages and keys."),
 

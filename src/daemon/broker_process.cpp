@@ -6,6 +6,7 @@
 #include "live_keys.hpp"
 #include "load_security.hpp"
 #include "main_tasks.hpp"
+#include "memory_watch.hpp"
 #include "open_store.hpp"
 #include "reload_plan.hpp"
 #include "sd_notify.hpp"
@@ -22,6 +23,7 @@
 #include <godwit/net/broker_threads.hpp>
 #include <godwit/net/file_limit.hpp>
 #include <godwit/observe/counters.hpp>
+#include <godwit/routing/retained_index.hpp>
 #include <godwit/store/memory_store.hpp>
 
 #include <atomic>
@@ -42,8 +44,8 @@ constexpr std::chrono::seconds start_step{10};
 constexpr std::chrono::seconds start_grant{60};
 /// Shards are asked so often within the time that the watchdog allows.
 constexpr int pulses_per_watchdog = 4;
-/// Without a watchdog; a quarter of it is how often memory is looked at.
-constexpr std::chrono::microseconds heap_step{40'000'000};
+/// Without a watchdog the main thread wakes up so often at least.
+constexpr std::chrono::microseconds pulse_step{10'000'000};
 
 net::options net_options(const config::configuration& c) {
   net::options o;
@@ -91,6 +93,15 @@ void print_first_steps(std::uint16_t port) {
   std::fflush(stdout);
 }
 
+/// Of the bodies of retained messages, which the shards count with their index.
+std::uint64_t retained_bytes(const std::vector<observe::counters>& shards) {
+  std::vector<const observe::counters*> all;
+  for (const observe::counters& one : shards) all.push_back(&one);
+  const observe::totals sums = observe::sum(all);
+  return sums[observe::memory_kind::retained] -
+         sums[observe::counter::retained_messages] * routing::retained_index::node_bytes;
+}
+
 /// The broker and everything it stands on, in the order in which they need one another.
 class broker_process {
  public:
@@ -104,7 +115,8 @@ class broker_process {
         log_(clock_, std::make_unique<borrowed_sink>(sink_), file.value.log.level),
         notifier_(take_notify_socket()),
         watchdog_(take_watchdog()),
-        options_(net_options(file.value)) {}
+        options_(net_options(file.value)),
+        watch_(memory_, file.value.memory_limit, log_) {}
 
   exit_status run() {
     log_.info("godwit.start", {{"version", GODWIT_VERSION},
@@ -153,7 +165,7 @@ class broker_process {
     std::vector<observe::counters> counters(options_.shard.shards);
     net::broker_threads threads{options_,
                                 {durable, gates.authenticators(), gates.authorizers(), interest,
-                                 numbers, clock_, sink_, counters, &heap_}};
+                                 numbers, clock_, sink_, counters, &memory_}};
     numbers.start_above(broker::recover(shards_of(threads), options_.shard, durable, clock_.now()));
     if (const auto opened = threads.open(); !opened) {
       const net::listen_error why = opened.error();
@@ -161,7 +173,9 @@ class broker_process {
       log_.error("listener.failed", {{"reason", reason}, {"remedy", remedy}});
       return exit_status::failed;
     }
-    const watched_broker watched{counters, durable, on_disk, is_serving_};
+    const watched_broker watched{counters, durable, on_disk, is_serving_, memory_};
+    watch_.ask_retained([&counters] { return retained_bytes(counters); });
+    if (on_disk != nullptr) watch_.ask_store([on_disk] { return on_disk->memory_size(); });
     std::optional<admin::http_server> watchers;
     if (file_.value.http.port != 0) {
       watchers.emplace(file_.value.http,
@@ -275,17 +289,17 @@ class broker_process {
   exit_status follow_signals(net::broker_threads& threads) {
     bool stopping = false;
     shard_pulse pulse{threads, options_.shard.shards};
-    const std::chrono::microseconds step = watchdog_.value_or(heap_step) / pulses_per_watchdog;
-    constexpr std::chrono::milliseconds shortest{1};
-    const auto patience =
-        std::max(shortest, std::chrono::duration_cast<std::chrono::milliseconds>(step));
+    const std::chrono::microseconds step =
+        watchdog_ ? *watchdog_ / pulses_per_watchdog : pulse_step;
     base::steady_time next = clock_.now().steady;
     for (;;) {
-      if (const auto now = clock_.now().steady; now >= next) {
+      const auto now = clock_.now().steady;
+      if (now >= next) {
         if (watchdog_ && pulse.beat()) tell(notifier_.alive());
-        heap_.set(memory_in_use());
         next = now + step;
       }
+      const auto left = std::min(next, watch_.look(now)) - now;
+      const auto patience = std::chrono::ceil<std::chrono::milliseconds>(left);
       switch (signals_.wait(patience)) {
         case signals::event::timeout:
           break;
@@ -410,7 +424,8 @@ class broker_process {
   std::optional<start_pulse> starting_;
   net::options options_;
   main_tasks tasks_{signals_};
-  observe::heap_gauge heap_;
+  observe::memory_gauge memory_;
+  memory_watch watch_;
   std::atomic<store::condition> store_state_{store::condition::good};
   std::atomic<bool> threads_ended_{false};
   std::atomic<bool> is_serving_{false};

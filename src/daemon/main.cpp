@@ -8,6 +8,7 @@
 
 #include <godwit/config/render.hpp>
 #include <godwit/net/boot_clock.hpp>
+#include <godwit/net/tls_memory.hpp>
 
 #include <cstdio>
 #include <exception>
@@ -46,6 +47,7 @@ exit_status run(const command_line& line) {
     print(stdout, "godwitd " GODWIT_VERSION "\n");
     return exit_status::ended;
   }
+  net::count_tls_memory();
   config::loaded file;
   if (!line.config_file.empty()) file = config::load_file(line.config_file);
   if (!file.value.core_files) forbid_core_files();

@@ -41,6 +41,7 @@ std::string metrics_of(const watched_broker& b) {
     f.close_reasons.emplace_back(session::name(static_cast<session::close_cause>(i)));
   }
   f.process = admin::process_figures::read();
+  f.memory = admin::memory_figures_of(f.sums, b.memory);
   if (b.on_disk != nullptr) f.store = figures_of(*b.on_disk);
   return admin::render_metrics(f);
 }

@@ -17,6 +17,7 @@ struct watched_broker {
   const store::store& durable;
   const store_rocksdb::rocksdb_store* on_disk = nullptr;  ///< null: in memory only
   const std::atomic<bool>& is_ready;
+  const observe::memory_gauge& memory;
 };
 
 /// "good", "low_disk", "full" or "failed".

@@ -1,4 +1,5 @@
 #include <godwit/base/checked_cast.hpp>
+#include <godwit/base/striped_count.hpp>
 #include <godwit/mqtt/message.hpp>
 
 #include <cstring>
@@ -10,6 +11,13 @@ namespace {
 std::byte* append(std::byte* to, bytes_view bytes) noexcept {
   if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
   return to + bytes.size();
+}
+
+base::striped_count all_bytes;
+
+/// What an allocation of so many bytes takes: eight more, in steps of sixteen.
+std::uint64_t allocated(std::size_t bytes) noexcept {
+  return (bytes + 8 + 15) / 16 * 16;
 }
 
 }  // namespace
@@ -41,6 +49,7 @@ base::ref<const message> message::make(const message_fields& fields) {
   to = append(to, fields.payload);
   to = append(to, base::as_bytes(fields.publisher_id));
   append(to, base::as_bytes(fields.publisher_user));
+  all_bytes.add(allocated(sizeof(message) + behind));
   return base::ref<const message>::adopt(m);
 }
 
@@ -61,7 +70,12 @@ message_fields message::fields() const noexcept {
   return f;
 }
 
+std::uint64_t message::bytes_in_memory() noexcept {
+  return all_bytes.sum();
+}
+
 void message::destroy(const message* m) noexcept {
+  all_bytes.subtract(allocated(m->memory_size()));
   m->~message();
   ::operator delete(const_cast<message*>(m));
 }

@@ -23,11 +23,15 @@ int end_of_files_for_connections(std::uint32_t reserved) noexcept {
   return static_cast<int>(limit - std::min<std::uint64_t>(reserved, limit / part));
 }
 
+std::string text_of(int error) {
+  return std::system_category().message(error);
+}
+
 }  // namespace
 
 acceptor::acceptor(boost::asio::io_context& context, unique_fd socket, listener& from,
                    const tuning& tune, const base::clock& clock, observe::log_sink& log,
-                   on_accept take, on_refusal count)
+                   on_accept take, on_refusal count, const observe::memory_gauge* memory)
     : socket_{context},
       from_{from},
       in_a_row_max_{tune.accepts_per_turn},
@@ -37,6 +41,7 @@ acceptor::acceptor(boost::asio::io_context& context, unique_fd socket, listener&
       log_{log},
       take_{std::move(take)},
       count_{std::move(count)},
+      memory_{memory},
       rest_lines_{1, line_interval},
       full_lines_{1, line_interval},
       refused_lines_{1, line_interval},
@@ -75,12 +80,15 @@ void acceptor::accept_some() {
 }
 
 acceptor::outcome acceptor::accept_one() {
+  if (memory_ != nullptr && memory_->level() >= observe::memory_level::no_accepting) {
+    return rest("listener.memory_short", "memory_limit is near");
+  }
   sockaddr_storage from{};
   socklen_t size = sizeof from;
   auto* const address = reinterpret_cast<sockaddr*>(&from);
   unique_fd s{::accept4(socket_.native_handle(), address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
   if (!s) return on_error(errno);
-  if (s.value() >= files_end_) return rest("listener.out_of_files", EMFILE);
+  if (s.value() >= files_end_) return rest("listener.out_of_files", text_of(EMFILE));
   const auto ip = ip_address_of(address);
   if (const auto no = judge(ip)) {
     count_(no->counted);
@@ -132,23 +140,23 @@ acceptor::outcome acceptor::on_error(int error) {
       return outcome::nothing_waits;
     case EMFILE:
     case ENFILE:
-      return rest("listener.out_of_files", error);
+      return rest("listener.out_of_files", text_of(error));
     case ENOBUFS:
     case ENOMEM:
-      return rest("listener.out_of_memory", error);
+      return rest("listener.out_of_memory", text_of(error));
     case EBADF:
     case EFAULT:
     case EINVAL:
     case ENOTSOCK:
     case EOPNOTSUPP:
-      return rest("listener.broken", error);
+      return rest("listener.broken", text_of(error));
     default:
       return outcome::accepted;  // An error of the one connection that was waiting.
   }
 }
 
-acceptor::outcome acceptor::rest(std::string_view event, int error) {
-  warn(rest_lines_, event, std::system_category().message(error));
+acceptor::outcome acceptor::rest(std::string_view event, const std::string& why) {
+  warn(rest_lines_, event, why);
   return outcome::rest;
 }
 

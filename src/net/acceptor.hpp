@@ -13,7 +13,8 @@
 namespace godwit::net {
 
 /// Accepts the connections of one listener on one shard: a bounded number in a row, and none for a
-/// while when the process is out of files. Never spins, logs at most a line a few seconds.
+/// while when the process is out of files, or short of memory. Never spins, logs at most a line a
+/// few seconds.
 class acceptor {
  public:
   using on_accept =
@@ -22,7 +23,8 @@ class acceptor {
 
   /// `from`, the clock and the log outlive it.
   acceptor(boost::asio::io_context& context, unique_fd socket, listener& from, const tuning& tune,
-           const base::clock& clock, observe::log_sink& log, on_accept take, on_refusal count);
+           const base::clock& clock, observe::log_sink& log, on_accept take, on_refusal count,
+           const observe::memory_gauge* memory = nullptr);
 
   /// Accepts again after a rest that is over.
   void resume(base::steady_time now);
@@ -43,7 +45,7 @@ class acceptor {
   };
   [[nodiscard]] std::optional<refusal> judge(
       const std::optional<boost::asio::ip::address_v6>& ip) const;
-  [[nodiscard]] outcome rest(std::string_view event, int error);
+  [[nodiscard]] outcome rest(std::string_view event, const std::string& why);
   void warn(observe::rate_limit& limit, std::string_view event, std::string_view why);
 
   descriptor socket_;
@@ -55,6 +57,7 @@ class acceptor {
   observe::log_sink& log_;
   on_accept take_;
   on_refusal count_;
+  const observe::memory_gauge* memory_;  // null: no limit
   std::optional<base::steady_time> resting_until_;
   observe::rate_limit rest_lines_;
   observe::rate_limit full_lines_;

@@ -57,7 +57,7 @@ void shard_thread::add_listener(listener& from, unique_fd socket) {
       [this, &at](unique_fd s, connection_slot slot, broker::peer_info peer) {
         on_accept(at, std::move(s), std::move(slot), std::move(peer));
       },
-      [this](observe::connection_refusal why) { host_->count_refused(why); }));
+      [this](observe::connection_refusal why) { host_->count_refused(why); }, ports_.memory));
 }
 
 void shard_thread::renew_tls(const tls_set& fresh) {

@@ -186,6 +186,14 @@ std::size_t socket_transport::lingering() const noexcept {
   return lingering_->size();
 }
 
+/// A descriptor that Asio watches has this at least, in its reactor; with each wait under way comes
+/// an operation. What TLS has is counted by OpenSSL.
+std::size_t socket_transport::memory_size() const noexcept {
+  constexpr std::size_t reactor_state = 160;
+  constexpr std::size_t operation = 176;
+  return connections_.allocated_bytes() + connections_.size() * (reactor_state + operation);
+}
+
 std::size_t socket_transport::bytes_per_connection() noexcept {
   return base::slab<connection>::bytes_per_object();
 }

@@ -112,6 +112,8 @@ std::string_view name(counter c) noexcept {
       return "slowed_by_publish_rate";
     case counter::slowed_by_publish_bytes:
       return "slowed_by_publish_bytes";
+    case counter::slowed_by_memory:
+      return "slowed_by_memory";
     case counter::count_:
       break;
   }
@@ -212,6 +214,8 @@ std::string_view name(connect_refusal r) noexcept {
       return "unavailable";
     case connect_refusal::low_disk:
       return "low_disk";
+    case connect_refusal::memory_budget:
+      return "memory_budget";
     case connect_refusal::taken_over_too_often:
       return "taken_over_too_often";
     case connect_refusal::count_:
@@ -277,6 +281,7 @@ void counters::add_to(totals& sums) const noexcept {
   add_cells(cells_.publish_received, sums.publish_received);
   add_cells(cells_.publish_sent, sums.publish_sent);
   add_cells(cells_.closes, sums.closes);
+  add_cells(cells_.memory, sums.memory);
 }
 
 totals sum(std::span<const counters* const> shards) noexcept {

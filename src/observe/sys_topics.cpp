@@ -87,8 +87,9 @@ void add_holdings(topic_list& out, const sys_values& v) {
   out.add("subscriptions/count", sums.gauge(counter::subscriptions));
   out.add("shared_subscriptions/count", sums.gauge(counter::shared_subscriptions));
   out.add("retained messages/count", sums.gauge(counter::retained_messages));
-  if (v.heap_current) out.add("heap/current", *v.heap_current);
-  if (v.heap_maximum) out.add("heap/maximum", *v.heap_maximum);
+  if (v.memory == nullptr || !v.memory->current()) return;
+  out.add("heap/current", *v.memory->current());
+  out.add("heap/maximum", *v.memory->maximum());
 }
 
 void add_loads(topic_list& out, const load_averages& loads) {
@@ -140,6 +141,16 @@ void add_own(topic_list& out, const sys_values& v) {
   if (!v.store_state.empty()) out.add("godwit/store/state", std::string{v.store_state});
 }
 
+void add_memory(topic_list& out, const sys_values& v) {
+  if (v.memory == nullptr) return;
+  for (std::size_t i = 0; i < memory_kinds; ++i) {
+    const auto kind = static_cast<memory_kind>(i);
+    out.add("godwit/memory/" + std::string{name(kind)}, v.sums[kind] + (*v.memory)[kind]);
+  }
+  out.add("godwit/memory/limit", v.memory->limit());
+  out.add("godwit/memory/level", std::string{name(v.memory->level())});
+}
+
 /// How the load falls on the shards.
 void add_shards(topic_list& out, const sys_values& v) {
   for (std::size_t i = 0; i < v.shards.size(); ++i) {
@@ -182,6 +193,7 @@ std::vector<sys_topic> sys_topics(const sys_values& values) {
   add_holdings(out, values);
   add_loads(out, values.loads);
   add_own(out, values);
+  add_memory(out, values);
   add_shards(out, values);
   return std::move(out).take();
 }

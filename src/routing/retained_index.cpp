@@ -175,6 +175,11 @@ std::size_t retained_index::size() const noexcept {
 std::size_t retained_index::content_size() const noexcept {
   return engine_->content_size;
 }
+std::size_t retained_index::memory_size() const noexcept {
+  constexpr std::size_t allocator = 16;
+  constexpr std::size_t each = sizeof(mqtt::message) + allocator + node_bytes;
+  return engine_->messages.size() * each + engine_->content_size;
+}
 std::size_t retained_index::node_count() const noexcept {
   return engine_->messages.size();
 }

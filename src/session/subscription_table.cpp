@@ -44,6 +44,18 @@ std::optional<store::subscription_terms> subscription_table::find(std::string_vi
   return found == few_.end() ? std::nullopt : std::optional{found->terms};
 }
 
+std::size_t subscription_table::memory_size() const noexcept {
+  // Of a node: its link, its hash and what the allocator adds. Long filters of many are guessed.
+  constexpr std::size_t node = 32 + sizeof(std::string) + sizeof(store::subscription_terms);
+  constexpr std::size_t text_guess = 32;
+  if (many_) return many_->size() * (node + text_guess) + many_->bucket_count() * sizeof(void*);
+  std::size_t bytes = few_.capacity() * sizeof(entry);
+  for (const entry& e : few_) {
+    if (e.filter.capacity() > std::string{}.capacity()) bytes += e.filter.capacity() + 16;
+  }
+  return bytes;
+}
+
 std::size_t subscription_table::size() const noexcept {
   return many_ ? many_->size() : few_.size();
 }

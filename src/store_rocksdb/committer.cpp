@@ -172,7 +172,19 @@ std::string committer::failure() const {
   return failure_;
 }
 
+/// Adding up the memory of the tables takes time that commits wait for: a hundredth at most.
+void committer::look_at_memory() {
+  constexpr std::chrono::seconds step{1};
+  constexpr int share = 100;
+  const base::steady_time begun = p_.clock.now().steady;
+  if (begun < next_look_) return;
+  table_bytes_ = p_.to.content().allocated_bytes();
+  const base::duration took = p_.clock.now().steady - begun;
+  next_look_ = begun + std::max<base::duration>(step, took * share);
+}
+
 void committer::update_gauges() {
+  look_at_memory();
   const tables& t = p_.to.content();
   const std::scoped_lock guard{lock_};
   gauges_.commits = commits_;
@@ -182,6 +194,7 @@ void committer::update_gauges() {
   gauges_.moved_bytes = p_.to.moved_bytes();
   gauges_.queued_entries = t.entries();
   gauges_.bodies = t.messages().size();
+  gauges_.table_bytes = table_bytes_;
 }
 
 gauges committer::read_gauges() const noexcept {

@@ -69,6 +69,7 @@ class committer {
   [[nodiscard]] internal_options::disk_space space() const;
   [[nodiscard]] std::uint64_t low_disk_bytes(std::uint64_t size) const noexcept;
   void update_gauges();
+  void look_at_memory();
 
   parts p_;
   ballast_file ballast_;
@@ -78,6 +79,8 @@ class committer {
   mutable std::mutex lock_;
   std::string failure_;
   gauges gauges_;
+  std::uint64_t table_bytes_ = 0;
+  base::steady_time next_look_{};
   observe::histogram commit_times_;
   std::uint64_t records_ = 0;
   std::uint64_t commits_ = 0;

@@ -45,6 +45,10 @@ class journal {
   [[nodiscard]] std::shared_lock<std::shared_mutex> hold_database() {
     return std::shared_lock{database_lock_};
   }
+  /// Empty if it is being opened again just now.
+  [[nodiscard]] std::shared_lock<std::shared_mutex> try_hold_database() {
+    return std::shared_lock{database_lock_, std::try_to_lock};
+  }
   [[nodiscard]] database* held_database() noexcept { return db_.get(); }
 
   [[nodiscard]] rocksdb::Status close();

@@ -149,6 +149,21 @@ gauges rocksdb_store::read_gauges() const noexcept {
   return out;
 }
 
+std::uint64_t rocksdb_store::memory_size() const {
+  std::uint64_t bytes = engine_->writer->read_gauges().table_bytes;
+  const auto held = engine_->chunks_file.try_hold_database();
+  database* const db = held ? engine_->chunks_file.held_database() : nullptr;
+  if (db == nullptr) return bytes;
+  using names = rocksdb::DB::Properties;
+  std::uint64_t part = 0;
+  for (const std::string& one : {names::kSizeAllMemTables, names::kEstimateTableReadersMem}) {
+    if (db->db().GetAggregatedIntProperty(one, &part)) bytes += part;
+  }
+  // All columns have one cache.
+  if (db->db().GetIntProperty(names::kBlockCacheUsage, &part)) bytes += part;
+  return bytes;
+}
+
 observe::histogram_totals rocksdb_store::read_commit_times() const {
   observe::histogram_totals all;
   all.merge(engine_->writer->commit_times());

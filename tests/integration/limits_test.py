@@ -1,5 +1,6 @@
 """Limits of the real broker: what a client sees at each, and what an operator sees."""
 
+import resource
 import select
 import socket
 import struct
@@ -9,7 +10,7 @@ import unittest
 from clients_wire import (CONNACK, DISCONNECT, PUBACK, PUBREC, Wire, packet, publish,
                           remaining_length, text)
 from daemon_http_test import free_port, get, value
-from harness import Broker, loopback_listener, resident_kib
+from harness import Broker, loopback_listener, resident_kib, write_config
 from raw_client import connect_packet
 from tls_world import Authority
 
@@ -241,6 +242,64 @@ class Retained(Test):
         text_of = get(watch, "/metrics")[1]
         self.assertEqual(value(text_of, "godwit_retained_not_kept_total"), 3)
         self.assertEqual(value(text_of, 'godwit_publish_refused_total{reason="retain_refused"}'), 2)
+
+
+def own_memory(broker):
+    """Bytes that the process has for itself, as memory_limit counts them."""
+    with open(f"/proc/{broker.pid}/statm", encoding="ascii") as file:
+        _, resident, of_files = map(int, file.read().split()[:3])
+    return (resident - of_files) * resource.getpagesize()
+
+
+class Memory(Test):
+    def restart(self, broker, limit):
+        broker.stop()
+        write_config(broker.directory.name, {**broker.config, "memory_limit": limit})
+        broker.again()
+
+    def fill(self, broker):
+        """Retained messages of 1 MiB until one is not answered; how many were."""
+        p = self.old(broker.port, "p")
+        p.socket.settimeout(5)
+        for i in range(2_000):
+            try:
+                p.send(publish(f"r/{i}", bytes(1 << 20), 1, 1, True))
+            except TimeoutError:
+                return i
+            if p.receive(5) is None:
+                return i
+        self.fail("memory_limit was never reached")
+
+    def test_a_broker_near_its_limit_takes_in_less_and_loses_nothing(self):
+        watch = free_port()
+        with Broker({"shards": 2, "http": {"port": watch}}) as broker:
+            # Three quarters of the limit are used by a broker without clients.
+            limit = max(own_memory(broker) * 4 // 3, 64 << 20)
+            self.restart(broker, f"{limit >> 10}KiB")
+            inside = self.old(broker.port, "inside")
+            acknowledged = self.fill(broker)
+            self.assertGreater(acknowledged, 0)
+            for level in ("no_accepting", "slow_publishers"):
+                broker.wait_for("memory.short", level=level)
+            inside.send(packet(0xc0, b""))
+            inside.expect(13)
+            figures = get(watch, "/metrics")[1]
+            self.assertGreaterEqual(value(figures, "godwit_memory_level"), 3)
+            self.assertGreater(value(figures, "godwit_slowed_by_memory_total"), 0)
+            self.assertEqual(value(figures, "godwit_memory_limit_bytes"), limit >> 10 << 10)
+            self.assertGreater(value(figures, 'godwit_memory_bytes{kind="retained"}'),
+                               (acknowledged - 5) << 20)
+            outside = self.opened(Wire(broker.port))
+            outside.send(connect_packet("outside"))
+            self.assertFalse(select.select([outside.socket], [], [], 1)[0])
+            broker.wait_for("listener.memory_short")
+            self.restart(broker, "auto")
+            reader = self.old(broker.port, "reader")
+            reader.subscribe(("r/#", 0))
+            found = [reader.receive_publish() for _ in range(acknowledged)]
+            found.append(reader.receive_publish(timeout=1))  # perhaps the one without an answer
+            self.assertGreaterEqual({one[0] for one in found if one},
+                                    {f"r/{i}" for i in range(acknowledged)})
 
 
 if __name__ == "__main__":

@@ -44,7 +44,8 @@ void test_broker::start(std::size_t shards, base::moment now) {
         .numbers = numbers_,
         .counters = s.counters,
         .log = log_,
-        .all_counters = all_counters_};
+        .all_counters = all_counters_,
+        .memory = options_.memory};
     s.core = std::make_unique<broker::shard>(id_of(i), options_.shard, ports);
   }
   std::vector<broker::shard*> cores;

@@ -25,6 +25,7 @@ class test_broker {
     store::memory_store::mode store_mode = store::memory_store::mode::immediate;
     auth::authorizer* authorizer = nullptr;        ///< nothing: open_authorizer
     auth::authenticator* authenticator = nullptr;  ///< nothing: anonymous_authenticator
+    const observe::memory_gauge* memory = nullptr;
   };
 
   test_broker(const options& o, base::moment now);

@@ -25,6 +25,7 @@ test_broker::options broker_options(const world_options& o) {
   b.store_mode = o.store_mode;
   b.authorizer = o.authorizer;
   b.authenticator = o.authenticator;
+  b.memory = o.memory;
   return b;
 }
 

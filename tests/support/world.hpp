@@ -28,6 +28,7 @@ struct world_options {
   session::limits limits{};
   auth::authorizer* authorizer = nullptr;        ///< nothing: open_authorizer
   auth::authenticator* authenticator = nullptr;  ///< nothing: anonymous_authenticator
+  const observe::memory_gauge* memory = nullptr;
   store::memory_store::mode store_mode = store::memory_store::mode::immediate;
   std::uint32_t mail_credit = 4'096;
   std::chrono::seconds sys_interval{0};  ///< off: an idle world stays idle

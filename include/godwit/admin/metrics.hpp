@@ -38,6 +38,15 @@ struct process_figures {
   [[nodiscard]] static process_figures read();
 };
 
+/// The memory ledger. Its sum is about the memory that the process has for itself.
+struct memory_figures {
+  std::array<std::uint64_t, observe::memory_kinds> bytes{};
+  std::uint64_t limit = 0;  ///< 0: none
+  observe::memory_level level{};
+};
+[[nodiscard]] memory_figures memory_figures_of(const observe::totals& sums,
+                                               const observe::memory_gauge& gauge) noexcept;
+
 /// Everything that `/metrics` shows, as of one moment.
 struct broker_figures {
   std::string version;
@@ -45,6 +54,7 @@ struct broker_figures {
   observe::totals sums;
   std::vector<std::string_view> close_reasons;  ///< names of `sums.closes`, from 0 on
   process_figures process;
+  memory_figures memory;
   std::vector<observe::totals> by_shard;
   observe::histogram_totals turn_times;  ///< µs, of all shards
   std::optional<store_figures> store;    ///< nothing: durable state is kept in memory only

@@ -10,8 +10,8 @@
 #include <godwit/broker/shard_options.hpp>
 #include <godwit/broker/transport.hpp>
 #include <godwit/observe/counters.hpp>
-#include <godwit/observe/heap_gauge.hpp>
 #include <godwit/observe/log.hpp>
+#include <godwit/observe/memory_gauge.hpp>
 #include <godwit/routing/interest_table.hpp>
 #include <godwit/store/store.hpp>
 
@@ -38,7 +38,7 @@ struct shard_ports {
   observe::log_sink& log;
   /// The counters of all shards, this one's included, for `$SYS` (shard 0 publishes it).
   std::span<const observe::counters* const> all_counters;
-  const observe::heap_gauge* heap = nullptr;  ///< for `$SYS`; null: not known
+  const observe::memory_gauge* memory = nullptr;  ///< null: not known, no limit
 };
 
 /// How the transport saw a connection end.

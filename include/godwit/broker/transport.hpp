@@ -91,6 +91,8 @@ class transport {
   /// in `shard::on_bytes` and the like. Reading is on.
   [[nodiscard]] virtual transport_id attach(std::unique_ptr<detached_transport> connection,
                                             std::uint64_t token) = 0;
+  /// Bytes that the shard's connections take in it, about.
+  [[nodiscard]] virtual std::size_t memory_size() const noexcept { return 0; }
 };
 
 }  // namespace godwit::broker

@@ -49,6 +49,7 @@ struct configuration {
   std::vector<listener> listeners = default_listeners();
   std::size_t shards = 0;             ///< 0 = one per core
   std::uint32_t connections_max = 0;  ///< of the whole broker; 0 = none
+  std::uint64_t memory_limit = 0;     ///< bytes; 0 = a share of what there is
   bool core_files = false;            ///< a crash may leave one: it holds messages and keys
   /// `shards`, `seed`, `connections_max` and `queue_memory_bytes` are set by whoever starts the
   /// broker.

@@ -46,6 +46,8 @@ class message final : public base::ref_counted<message> {
  public:
   [[nodiscard]] static base::ref<const message> make(const message_fields& fields);
   static void destroy(const message* m) noexcept;
+  /// Bytes of all messages of the process, as the allocator counts them. Any thread.
+  [[nodiscard]] static std::uint64_t bytes_in_memory() noexcept;
 
   [[nodiscard]] message_number number() const noexcept { return number_; }
   [[nodiscard]] std::string_view topic() const noexcept {

@@ -24,7 +24,7 @@ struct shared_ports {
   const base::clock& clock;  ///< `boot_clock`
   observe::log_sink& log;
   std::span<observe::counters> counters;  ///< one per shard
-  const observe::heap_gauge* heap = nullptr;
+  const observe::memory_gauge* memory = nullptr;
 };
 
 /// A broker with its sockets and threads. Life: construct (makes the shards, single-threaded) ->

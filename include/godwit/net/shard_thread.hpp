@@ -38,6 +38,7 @@ struct thread_ports {
   const base::clock& clock;  ///< on CLOCK_BOOTTIME, as the timer is
   observe::log_sink& log;
   stop_board& board;
+  const observe::memory_gauge* memory = nullptr;  ///< null: no limit
 };
 
 /// The thread of one shard: sleeps until something happens, opens a turn on the first event, takes

@@ -74,6 +74,7 @@ class socket_transport final : public broker::transport {
       broker::transport_id id) override;
   [[nodiscard]] broker::transport_id attach(
       std::unique_ptr<broker::detached_transport> from_elsewhere, std::uint64_t token) override;
+  [[nodiscard]] std::size_t memory_size() const noexcept override;
 
   // For the owner of the thread.
   /// Takes a nonblocking connected socket. Nothing is read before `start` (in the same turn).

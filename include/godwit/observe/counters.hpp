@@ -2,6 +2,7 @@
 
 #include <godwit/base/assert.hpp>
 #include <godwit/observe/histogram.hpp>
+#include <godwit/observe/memory_gauge.hpp>
 
 #include <array>
 #include <atomic>
@@ -62,6 +63,7 @@ enum class counter : std::uint16_t {
   busy_us,                  // time they took
   slowed_by_publish_rate,   // pauses of a publisher: connection.publishes_per_second_max
   slowed_by_publish_bytes,  // the same: connection.publish_bytes_per_second_max
+  slowed_by_memory,         // the same, for lack of memory: memory_limit
   count_                    // keep last
 };
 
@@ -116,6 +118,7 @@ enum class connect_refusal : std::uint8_t {
   not_supported,   // something it asks for is not served here, or is above a limit
   unavailable,     // the login could not be decided, or the keep alive is not served
   low_disk,
+  memory_budget,
   taken_over_too_often,
   count_  // keep last
 };
@@ -163,6 +166,7 @@ struct counter_cells {
   std::array<Cell, qos_levels> publish_received{};  // by QoS, duplicates included
   std::array<Cell, qos_levels> publish_sent{};      // by QoS, redeliveries included
   std::array<Cell, close_reasons_max> closes{};     // by the session module's close reason
+  std::array<Cell, memory_kinds> memory{};          // gauges, bytes, as last swept
 };
 
 /// Sums over all shards at about one moment. Balances hold exactly when the broker is at rest, for
@@ -185,6 +189,9 @@ struct totals : counter_cells<std::uint64_t> {
   }
   [[nodiscard]] std::uint64_t operator[](subscribe_refusal r) const noexcept {
     return subscribes_refused[static_cast<std::size_t>(r)];
+  }
+  [[nodiscard]] std::uint64_t operator[](memory_kind k) const noexcept {
+    return memory[static_cast<std::size_t>(k)];
   }
   /// A gauge's value; below zero it would be a bug of ours, which this shows instead of hiding it.
   [[nodiscard]] std::int64_t gauge(counter c) const noexcept {
@@ -233,6 +240,10 @@ class alignas(64) counters {
     bump(cells_.publish_sent, qos, n);
   }
   void add_close(std::size_t reason) noexcept { bump(cells_.closes, reason, 1); }
+
+  void set(memory_kind k, std::uint64_t bytes) noexcept {
+    cells_.memory[index(k)].store(bytes, std::memory_order_relaxed);
+  }
 
   /// A turn of the shard took so long.
   void record_turn(std::uint64_t us) noexcept {

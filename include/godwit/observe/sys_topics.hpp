@@ -57,9 +57,8 @@ struct sys_values {
   const load_averages& loads;
   std::string_view version;  // such as "0.1.0"
   base::duration uptime{};
-  std::uint64_t clients_maximum = 0;  // most sessions there were at once
-  std::optional<std::uint64_t> heap_current = {};
-  std::optional<std::uint64_t> heap_maximum = {};
+  std::uint64_t clients_maximum = 0;     // most sessions there were at once
+  const memory_gauge* memory = nullptr;  ///< null: not known
   /// By close reason; those beyond its end or with an empty name are left out.
   std::span<const std::string_view> close_names = {};
   std::span<const counters* const> shards = {};  ///< each for itself, too

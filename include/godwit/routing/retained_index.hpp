@@ -19,6 +19,9 @@ class retained_index {
   retained_index(const retained_index&) = delete;
   retained_index& operator=(const retained_index&) = delete;
 
+  /// Of the index, for one message.
+  static constexpr std::size_t node_bytes = 48;
+
   enum class outcome : std::uint8_t {
     stored,    ///< new topic
     replaced,  ///< an older message of this topic went
@@ -52,6 +55,7 @@ class retained_index {
 
   [[nodiscard]] std::size_t size() const noexcept;          ///< messages
   [[nodiscard]] std::size_t content_size() const noexcept;  ///< bytes of topics and payloads
+  [[nodiscard]] std::size_t memory_size() const noexcept;   ///< bytes, messages included, about
   [[nodiscard]] std::size_t node_count() const noexcept;    ///< tree nodes, 0 when empty
 
  private:

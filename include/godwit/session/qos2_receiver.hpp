@@ -29,6 +29,10 @@ class qos2_receiver {
   [[nodiscard]] bool contains(mqtt::packet_id id) const noexcept;
   [[nodiscard]] bool is_committing(mqtt::packet_id id) const noexcept;
   [[nodiscard]] std::size_t size() const noexcept { return ids_ ? ids_->size() : 0; }
+  /// Heap bytes, about.
+  [[nodiscard]] std::size_t memory_size() const noexcept {
+    return ids_ ? 80 + ids_->size() * 40 : 0;
+  }
   void restore(const std::vector<mqtt::packet_id>& ids);
 
  private:

@@ -26,6 +26,8 @@ class subscription_table {
   [[nodiscard]] std::optional<store::subscription_terms> find(std::string_view filter) const;
   [[nodiscard]] std::size_t size() const noexcept;
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+  /// Heap bytes, about.
+  [[nodiscard]] std::size_t memory_size() const noexcept;
 
   /// `f(std::string_view filter, const store::subscription_terms&)` for each, in no particular
   /// order.

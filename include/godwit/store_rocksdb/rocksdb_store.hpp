@@ -24,6 +24,7 @@ struct gauges {
   std::uint64_t queued_entries = 0;  ///< messages in all logs
   std::uint64_t bodies = 0;          ///< message bodies they share
   std::uint64_t fetched_bodies = 0;  ///< since the start
+  std::uint64_t table_bytes = 0;     ///< memory of what knows where messages lie, as last looked at
 };
 
 struct internal_options;
@@ -57,6 +58,8 @@ class rocksdb_store final : public store::store {
   /// Hands out what `open` has read, once. Logs store.recovered.
   ::godwit::store::high_water recover(::godwit::store::recovery_visitor& visitor) override;
 
+  /// Heap bytes of RocksDB and of what knows where messages lie, about. Any thread.
+  [[nodiscard]] std::uint64_t memory_size() const;
   [[nodiscard]] gauges read_gauges() const noexcept;
   /// How long group commits took since the start, in µs, from taking the records to the disk.
   [[nodiscard]] observe::histogram_totals read_commit_times() const;

@@ -62,12 +62,13 @@ TEST(SysTopics, HaveMosquittosNames) {
   }
   const totals none;
   const load_averages loads{base::steady_time{}};
+  memory_gauge memory;
+  memory.set(1U);
   std::set<std::string> ours;
   for (const auto& topic : sys_topics({.sums = none,
                            .loads = loads,
                            .version = "0.1.0",
-                           .heap_current = 1U,
-                           .heap_maximum = 2U,
+                           .memory = &memory,
                            .close_names = {}})) {
     if (!topic.suffix.starts_with("godwit/")) ours.insert(topic.suffix);
   }
