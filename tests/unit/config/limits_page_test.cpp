@@ -20,6 +20,7 @@ namespace {
 /// Limits that their name does not tell.
 constexpr std::array named_otherwise{
     "backlog",
+    "memory_limit",
     "connect_rate.burst",
     "authentication.cache_entries",
     "authentication.failures_free",
