@@ -45,7 +45,7 @@ def verdict(value, at_least, goal):
 
 def goals_table(ours, theirs):
     """`ours` and `theirs`: medians by scenario. Rows of what was measured."""
-    lines = ["| work | figure | measured | at least | goal | reached |", "|---|---|---|---|---|---|"]
+    lines = ["| work | figure | measured | at least | goal | reached |", "|" + "---|" * 6]
     for scenario, figure, peer, least, goal in RATIOS:
         own, other = scenario if isinstance(scenario, tuple) else (scenario, scenario)
         a, b = ours.get(own, {}).get(figure), theirs.get(other, {}).get(figure)
