@@ -95,7 +95,7 @@ TEST_P(MemoryBudget, OfTheShardsIsSweptOnceASecond) {
   EXPECT_EQ(one[memory_kind::retained], 0U);
   auto p = join("p");
   p.send(godwit::test::publish_packet("r", std::string(100'000, 'x'),
-                                      {.quality = qos1, .retain = true, .id = 1}, GetParam()));
+                                      {.quality = qos1, .id = 1, .retain = true}, GetParam()));
   w->run();
   w->advance(seconds{3});
   EXPECT_GT(w->counters()[memory_kind::retained], 100'000U);
