@@ -87,6 +87,8 @@ constexpr auto plain_families = std::to_array<family_of>({
      "Pauses of publishers at connection.publishes_per_second_max."},
     {counter::slowed_by_publish_bytes, type::counter, "godwit_slowed_by_publish_bytes_total",
      "Pauses of publishers at connection.publish_bytes_per_second_max."},
+    {counter::slowed_by_memory, type::counter, "godwit_slowed_by_memory_total",
+     "Pauses of publishers for lack of memory (memory_limit)."},
     {counter::mail_sent, type::counter, "godwit_shard_letters_total",
      "Letters between the shards."},
     {counter::mail_for_nobody, type::counter, "godwit_shard_letters_for_nobody_total",
