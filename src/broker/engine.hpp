@@ -383,7 +383,6 @@ struct shard_engine {
                     mqtt::message_number commit);
 
   void sweep_memory();
-  void publish_memory();
   // ---- for operators (sys_publisher.cpp, client_events.cpp; inspection.cpp asks and tells)
   void publish_sys();
   void note_client(history_entry entry);
@@ -495,6 +494,7 @@ struct shard_engine {
   bool is_started_ = false, is_stopping_ = false, is_draining_ = false;
   connection_history history_;
   memory_sweep sweep_;
+  std::unordered_set<std::string> over_quota_;  ///< users that have too much in their sessions
 };
 
 }  // namespace godwit::broker

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-/// The shard's part of the memory ledger. Nothing is counted on the message path: once a second a
-/// part of what there is is looked at.
+/// The shard's part of the memory ledger, and of what users have. Nothing is counted on the message
+/// path: once a second a part of what there is is looked at.
 
 namespace godwit::broker {
 
@@ -29,6 +29,23 @@ std::size_t heap_bytes(const std::unique_ptr<T>& owned) noexcept {
   return owned ? sizeof(T) + allocator : 0;
 }
 
+/// What can be asked at any time, and the result of the walk.
+void publish(shard_engine& e, const memory_sweep& s) {
+  using observe::memory_kind;
+  std::size_t spare = 0;
+  for (const auto& one : e.spare_outputs_) spare += heap_bytes(one->memory_size());
+  observe::counters& to = e.ports.counters;
+  to.set(memory_kind::connections,
+         s.connections + e.connections_.allocated_bytes() + e.ports.connections.memory_size());
+  to.set(memory_kind::output, s.output + spare);
+  to.set(memory_kind::sessions,
+         s.sessions + e.sessions_.allocated_bytes() + e.timers_.allocated_bytes() +
+             e.by_client_id_.bucket_count() * (sizeof(std::string_view) + sizeof(session_handle)));
+  to.set(memory_kind::queues, s.queues);
+  to.set(memory_kind::retained, e.retained_.memory_size());
+  to.set(memory_kind::filters, e.router_.memory_size());
+}
+
 }  // namespace
 
 void shard_engine::sweep_memory() {
@@ -48,36 +65,25 @@ void shard_engine::sweep_memory() {
   } else {
     const std::uint32_t places = std::max(places_min, sessions_.size() / part);
     const auto next =
-        sessions_.for_each_of(s.next, places, [&s](session_handle, const session_slot& one) {
+        sessions_.for_each_of(s.next, places, [this, &s](session_handle, const session_slot& one) {
           s.sessions += heap_bytes(one.client_id) + heap_bytes(one.subscriptions.memory_size()) +
                         heap_bytes(one.received.memory_size()) + heap_bytes(one.will) +
                         heap_bytes(one.extras);
           s.queues += one.log.allocated_bytes();
+          if (ports.users != nullptr && one.log.bytes() != 0 && !one.owner.user_name().empty()) {
+            s.queued_by_user[std::string{one.owner.user_name()}] += one.log.bytes();
+          }
         });
     s.next = next.value_or(0);
     if (!next) {
-      publish_memory();
+      publish(*this, s);
+      if (ports.users != nullptr) {
+        over_quota_ = ports.users->report_queued(self.value(), std::move(s.queued_by_user));
+      }
       s = {};
     }
   }
   arm(now.steady + step, timer_kind::memory_sweep, 0, 0);
-}
-
-/// What can be asked at any time, and the result of the walk.
-void shard_engine::publish_memory() {
-  using observe::memory_kind;
-  std::size_t spare = 0;
-  for (const auto& one : spare_outputs_) spare += heap_bytes(one->memory_size());
-  observe::counters& to = ports.counters;
-  to.set(memory_kind::connections,
-         sweep_.connections + connections_.allocated_bytes() + ports.connections.memory_size());
-  to.set(memory_kind::output, sweep_.output + spare);
-  to.set(memory_kind::sessions,
-         sweep_.sessions + sessions_.allocated_bytes() + timers_.allocated_bytes() +
-             by_client_id_.bucket_count() * (sizeof(std::string_view) + sizeof(session_handle)));
-  to.set(memory_kind::queues, sweep_.queues);
-  to.set(memory_kind::retained, retained_.memory_size());
-  to.set(memory_kind::filters, router_.memory_size());
 }
 
 }  // namespace godwit::broker

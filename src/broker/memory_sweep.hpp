@@ -1,5 +1,7 @@
 #pragma once
 
+#include <godwit/broker/user_board.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -16,6 +18,7 @@ struct memory_sweep {
   std::size_t output = 0;
   std::size_t sessions = 0;
   std::size_t queues = 0;
+  user_board::sums queued_by_user;  ///< where users are limited
 };
 
 }  // namespace godwit::broker

@@ -24,13 +24,20 @@ constexpr std::uint64_t recent_versions = 65'536;
 retained_where shard_engine::retain(const base::ref<const mqtt::message>& m) {
   if (!has_room_to_retain(*m)) return {{}, true};
   using outcome = routing::retained_index::outcome;
+  const bool needs_before = !retained_expiries_.empty() || ports.users != nullptr;
   const base::ref<const mqtt::message> before =
-      retained_expiries_.empty() ? base::ref<const mqtt::message>{} : retained_.find(m->topic());
+      needs_before ? retained_.find(m->topic()) : base::ref<const mqtt::message>{};
   const std::size_t count_before = retained_.size();
   const std::size_t bytes_before = retained_.content_size();
   const outcome o = retained_.set(m);
   count_retained(m->topic(), retained_.size() - count_before,
                  retained_.content_size() - bytes_before);
+  if (ports.users != nullptr && o != outcome::older) {
+    if (before) ports.users->add_retained(before->publisher_user(), 0 - before->content_size());
+    if (o != outcome::cleared && o != outcome::absent) {
+      ports.users->add_retained(m->publisher_user(), m->content_size());
+    }
+  }
   forget_cleared(m->retain_version());
   if (o != outcome::older) {
     if (before) forget_expiry(*before);
@@ -91,6 +98,9 @@ void shard_engine::drop_expired_retained() {
     const base::ref<const mqtt::message> m = retained_.find(its.value().second);
     GODWIT_ASSERT(m && m->is_expired(now.wall));
     count_retained(m->topic(), 0 - std::size_t{1}, 0 - m->content_size());
+    if (ports.users != nullptr) {
+      ports.users->add_retained(m->publisher_user(), 0 - m->content_size());
+    }
     ports.counters.add(observe::counter::retained_expired);
     mqtt::message_fields cleared;
     cleared.number = m->number();

@@ -12,7 +12,9 @@ namespace godwit::broker {
 /// and cleared. The broker's own topics are not limited.
 bool shard_engine::has_room_to_retain(const mqtt::message& m) {
   const session::limits& l = options.limits;
-  if (l.retained_count_max == 0 && l.retained_bytes_max == 0) return true;
+  const bool limits_user =
+      l.user_retained_bytes_max != 0 && ports.users != nullptr && !m.publisher_user().empty();
+  if (l.retained_count_max == 0 && l.retained_bytes_max == 0 && !limits_user) return true;
   if (m.payload().empty() || m.topic().starts_with(observe::sys_prefix)) return true;
   if (retained_.find(m.topic())) return true;
   const auto total = [this](observe::counter which) {
@@ -28,6 +30,9 @@ bool shard_engine::has_room_to_retain(const mqtt::message& m) {
              total(observe::counter::retained_bytes_of_clients) + m.content_size() >
                  l.retained_bytes_max) {
     key = "retained.bytes_max";
+  } else if (limits_user && ports.users->retained(m.publisher_user()) + m.content_size() >
+                                l.user_retained_bytes_max) {
+    key = "users.retained_bytes_max";
   }
   if (key == nullptr) return true;
   ports.counters.add(observe::counter::retained_not_kept);
@@ -50,7 +55,8 @@ bool shard_engine::refuse_retained(connection_handle h, connection* c, session_h
   ports.counters.add(observe::refuse_reason::retain_refused);
   if (c != nullptr) {
     answer_publish(h, *c, m.quality(), id, mqtt::reason_code::quota_exceeded,
-                   "no room for another retained message (retained.count_max, retained.bytes_max)");
+                   "no room for another retained message (retained.count_max, retained.bytes_max, "
+                   "users.retained_bytes_max)");
   }
   return true;
 }

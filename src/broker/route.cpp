@@ -213,24 +213,33 @@ void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
 bool shard_engine::make_room(session_slot& s, std::size_t size) {
   const session::limits& l = options.limits;
   using observe::drop_reason;
-  const auto over_bytes = [&] {
-    return l.queue_bytes_max != 0 && s.log.bytes() + size > l.queue_bytes_max;
-  };
+  // A user with too much keeps what there is, but no session of his grows.
+  const bool is_over_quota =
+      !over_quota_.empty() && over_quota_.contains(std::string{s.owner.user_name()});
+  const std::uint64_t bytes_max = is_over_quota            ? s.log.bytes()
+                                  : l.queue_bytes_max != 0 ? l.queue_bytes_max
+                                                           : ~std::uint64_t{0};
+  const auto over_bytes = [&] { return s.log.bytes() + size > bytes_max; };
   const auto over_count = [&] {
     return l.queue_count_max != 0 && s.log.size() + 1 > l.queue_count_max;
   };
   if (!over_bytes() && !over_count()) return true;
   count_expired(s.log.drop_older_than(oldest_allowed(), records_));
   if (!over_bytes() && !over_count()) return true;
+  const bool by_bytes = over_bytes();
   if (!s.overflow_logged) {
     s.overflow_logged = true;
     log(observe::log_level::warn, "session.queue_full",
         {{"client", s.client_id},
          {"bytes", s.log.bytes()},
          {"messages", s.log.size()},
-         {"key", over_bytes() ? "session.queue.bytes_max" : "session.queue.count_max"}});
+         {"key", !by_bytes       ? "session.queue.count_max"
+                 : is_over_quota ? "users.queued_bytes_max"
+                                 : "session.queue.bytes_max"}});
   }
-  const drop_reason why = over_bytes() ? drop_reason::queue_bytes : drop_reason::queue_count;
+  const drop_reason why = !by_bytes       ? drop_reason::queue_count
+                          : is_over_quota ? drop_reason::user_quota
+                                          : drop_reason::queue_bytes;
   if (l.queue_overflow == session::overflow_policy::drop_oldest) {
     while (over_bytes() || over_count()) {
       const session::tally t = s.log.drop_oldest_unsent(records_);

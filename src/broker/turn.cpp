@@ -32,7 +32,7 @@ void shard_engine::begin_turn(base::moment t) {
   if (is_started_) return;
   is_started_ = true;
   started_ = now.steady;
-  if (ports.memory != nullptr) sweep_memory();
+  if (ports.memory != nullptr || ports.users != nullptr) sweep_memory();
   if (self.value() == 0 && options.sys_interval.count() != 0) {
     loads_.emplace(now.steady);
     publish_sys();

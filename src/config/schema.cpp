@@ -215,6 +215,12 @@ std::vector<key<configuration>> broker_keys() {
       limit("retained.check_publisher", truth{}, &limits::retained_check_publisher,
             "Whether one is withheld while its publisher may not retain it any more."),
 
+      limit("users.retained_bytes_max", size{{kib, 64 * tib, "no limit"}},
+            &limits::user_retained_bytes_max, "Bytes that are retained in the name of one user."),
+      limit("users.queued_bytes_max", size{{kib, 64 * tib, "no limit"}},
+            &limits::user_queued_bytes_max,
+            "Bytes that wait in all sessions of one user; they are added up about once a second."),
+
       limit("protocol.denied_publish", reaction(), &limits::denied_publish,
             "What a 3.1.1 client gets for a message that it may not publish."),
       limit("protocol.will_on_takeover", takeover(), &limits::will_on_takeover,
@@ -348,6 +354,7 @@ std::vector<section> sections() {
       {"session.queue", "Messages that wait for a session, queued or offline."},
       {"session.slow_subscriber", "When a subscriber reads more slowly than others publish."},
       {"retained", "Retained messages of the whole broker."},
+      {"users", "What one user may have, by name; anonymous clients are not limited."},
       {"store", "What is kept, and what happens when its disk is low."},
       {"protocol", "Choices that the MQTT standards leave open."},
       {"protocol.mqtt31", "For clients of MQTT 3.1 only."},

@@ -1,4 +1,5 @@
 #include "broker_host.hpp"
+#include "shared_user_board.hpp"
 
 #include <godwit/base/assert.hpp>
 #include <godwit/net/broker_threads.hpp>
@@ -13,6 +14,10 @@ broker_threads::broker_threads(const options& o, const shared_ports& ports)
   GODWIT_ASSERT(shards >= 1 && shards <= routing::shards_max && ports.counters.size() == shards);
   GODWIT_ASSERT(ports.authenticators.size() == shards && ports.authorizers.size() == shards);
   for (const observe::counters& c : ports.counters) all_counters_.push_back(&c);
+  const session::limits& l = options_.shard.limits;
+  if (l.user_retained_bytes_max != 0 || l.user_queued_bytes_max != 0) {
+    users_ = std::make_unique<shared_user_board>(shards, l.user_queued_bytes_max);
+  }
   const thread_ports common{mail_, ports_.clock, ports_.log, board_, ports_.memory};
   for (std::size_t i = 0; i < shards; ++i) {
     const routing::shard_id id{static_cast<std::uint8_t>(i)};
@@ -22,7 +27,7 @@ broker_threads::broker_threads(const options& o, const shared_ports& ports)
         broker::shard_ports{thread->connections(), mail_, ports_.durable_store,
                             *ports_.authenticators[i], *ports_.authorizers[i], ports_.interest,
                             ports_.numbers, ports_.counters[i], ports_.log, all_counters_,
-                            ports_.memory});
+                            ports_.memory, users_.get()});
     shards_.push_back(&host->shard());
     thread->set_host(std::move(host));
     threads_.push_back(std::move(thread));

@@ -186,6 +186,8 @@ std::string_view name(drop_reason r) noexcept {
       return "refused_by_client";
     case drop_reason::shared_member_gone:
       return "shared_member_gone";
+    case drop_reason::user_quota:
+      return "user_quota";
     case drop_reason::memory_budget:
       return "memory_budget";
     case drop_reason::body_missing:

@@ -31,6 +31,11 @@ void test_broker::start(std::size_t shards, base::moment now) {
     shards_.push_back(std::make_unique<one_shard>());
     all_counters_.push_back(&shards_.back()->counters);
   }
+  const session::limits& l = options_.shard.limits;
+  users_.reset();
+  if (l.user_retained_bytes_max != 0 || l.user_queued_bytes_max != 0) {
+    users_.emplace(shards, l.user_queued_bytes_max);
+  }
   for (std::size_t i = 0; i < shards; ++i) {
     one_shard& s = *shards_[i];
     const broker::shard_ports ports{
@@ -45,7 +50,8 @@ void test_broker::start(std::size_t shards, base::moment now) {
         .counters = s.counters,
         .log = log_,
         .all_counters = all_counters_,
-        .memory = options_.memory};
+        .memory = options_.memory,
+        .users = users_ ? &*users_ : nullptr};
     s.core = std::make_unique<broker::shard>(id_of(i), options_.shard, ports);
   }
   std::vector<broker::shard*> cores;

@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace godwit::test {
@@ -82,6 +83,7 @@ class test_broker {
   memory_post_office mail_;
   broker::number_source numbers_;
   std::unique_ptr<routing::interest_table> interest_;
+  std::optional<broker::user_sums> users_;  // where users are limited
   std::vector<std::unique_ptr<one_shard>> shards_;
   std::vector<const observe::counters*> all_counters_;
 };

@@ -9,6 +9,7 @@
 #include <godwit/broker/post_office.hpp>
 #include <godwit/broker/shard_options.hpp>
 #include <godwit/broker/transport.hpp>
+#include <godwit/broker/user_board.hpp>
 #include <godwit/observe/counters.hpp>
 #include <godwit/observe/log.hpp>
 #include <godwit/observe/memory_gauge.hpp>
@@ -39,6 +40,7 @@ struct shard_ports {
   /// The counters of all shards, this one's included, for `$SYS` (shard 0 publishes it).
   std::span<const observe::counters* const> all_counters;
   const observe::memory_gauge* memory = nullptr;  ///< null: not known, no limit
+  user_board* users = nullptr;                    ///< null: users are not limited
 };
 
 /// How the transport saw a connection end.

@@ -79,6 +79,7 @@ class broker_threads {
   thread_post_office mail_;
   stop_board board_;
   std::vector<const observe::counters*> all_counters_;
+  std::unique_ptr<broker::user_board> users_;  // only where users are limited
   std::vector<broker::shard*> shards_;
   std::vector<std::unique_ptr<shard_thread>> threads_;
   bool running_ = false;

@@ -103,6 +103,7 @@ enum class drop_reason : std::uint8_t {
   session_limit_disconnect,  // the overflow policy ended the session's connection
   refused_by_client,         // answered with a v5 reason code >= 0x80
   shared_member_gone,        // a shared copy that no member is left for
+  user_quota,                // users.queued_bytes_max
   memory_budget,
   body_missing,  // the store lost it: damage
   count_         // keep last

@@ -73,6 +73,10 @@ struct limits {
   /// Withheld while the rules do not allow its publisher to retain it any more.
   bool retained_check_publisher = true;
 
+  // What one user may have in all sessions and topics, topics and payloads; 0 = none
+  std::uint64_t user_retained_bytes_max = 0;
+  std::uint64_t user_queued_bytes_max = 0;
+
   // The store
   milliseconds low_disk_hold{30'000};  ///< a publish waits so long for disk space [design 7]
 
