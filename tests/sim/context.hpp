@@ -48,6 +48,8 @@ struct context {
   std::vector<std::string> violations;
   /// Durable things may be refused up to here; 0: there was no reason yet.
   stamp disk_low_until = 0;
+  /// The same for CONNECTs and for QoS 0, for lack of memory.
+  stamp memory_short_until = 0;
   fault_counts faults;
 
   stamp mark() { return ++last; }
@@ -64,6 +66,9 @@ struct context {
   }
   [[nodiscard]] bool was_disk_low_since(stamp s) const {
     return disk_low_until != 0 && disk_low_until >= s;
+  }
+  [[nodiscard]] bool was_memory_short_since(stamp s) const {
+    return memory_short_until != 0 && memory_short_until >= s;
   }
   void pass(base::duration d) {
     now.steady += d;

@@ -45,6 +45,7 @@ namespace godwit::sim {
   X(store_without_room, "the store asks for patience")                                 \
   X(disk_low, "the disk is low")                                                       \
   X(disk_full, "the disk is full")                                                     \
+  X(memory_short, "memory is short, to any level")                                     \
   X(late_bodies, "bodies of queued messages come late")                                \
   X(bodies_left_on_disk, "a restart brings back few bodies or none")                   \
   X(graceful_restart, "the broker stops and starts again")                             \

@@ -105,6 +105,7 @@ bool link::may_end_by(std::string_view reason) const {
   const bool met_low_disk = context_.disk_low_until > opened_mark_;
   if (reason == "low_disk") return met_low_disk;
   if (reason == "refused" && met_low_disk) return true;
+  if (reason == "refused" && context_.was_memory_short_since(opened_mark_)) return true;
   if (reason == "protocol_error" || reason == "packet_too_large" || reason == "refused") {
     return client.is_rude;
   }

@@ -174,6 +174,7 @@ void persona::look() {
 void persona::judge_close() {
   link_->look();
   if (link_->wire()->broken || context_.was_disk_low_since(asked_)) return;
+  if (phase_ == phase::connecting && context_.was_memory_short_since(asked_)) return;
   if (!link_->may_be_closed(plan_.keep_alive_s, phase_ == phase::connecting)) {
     context_.fail(plan_.client_id + ": " + link_->name() + " was closed for no reason");
   }

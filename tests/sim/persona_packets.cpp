@@ -65,6 +65,11 @@ void persona::on_connack(const mqtt::connack_view& p) {
     on_connection_end();
     return;
   }
+  if (p.code == (is_v5() ? 0x89 : 3) && context_.was_memory_short_since(asked_)) {
+    note("is refused: memory is short");
+    on_connection_end();
+    return;
+  }
   if (p.code != 0) {
     return context_.fail(plan_.client_id + ": refused with " + std::to_string(p.code));
   }

@@ -38,7 +38,8 @@ void learn_version_5(context& c, persona_plan& p, bool short_expiry) {
 
 }  // namespace
 
-plan make_plan(context& c, versions v) {
+plan make_plan(context& c, std::uint64_t seed) {
+  const versions v = seed < first_seed_with_v5 ? versions::three : versions::three_and_five;
   plan p;
   p.shards = 1 + c.below(4);
   auto& shard = p.broker.shard;
@@ -94,6 +95,9 @@ plan make_plan(context& c, versions v) {
   }
   const std::uint16_t ids_max = c.one_of(std::vector<std::uint16_t>{3, 8, 200});
   for (persona_plan& one : p.personas) one.ids_max = ids_max;
+  if (seed >= first_seed_with_memory) {
+    p.memory_percent = c.one_of(std::vector<unsigned>{0, 1, 3, 10});
+  }
   return p;
 }
 
@@ -109,7 +113,9 @@ std::string describe(const plan& p) {
       (p.broker.store_mode == store::memory_store::mode::manual ? "manual" : "immediate") +
       " memory " + std::to_string(s.queue_memory_bytes) + " trouble " +
       std::to_string(p.store.trouble_percent) + "% crashes " + std::to_string(p.crashes) +
-      " wire " + std::to_string(p.wire_capacity) + "; clients";
+      " wire " + std::to_string(p.wire_capacity) +
+      (p.memory_percent ? " budget trouble " + std::to_string(*p.memory_percent) + "%" : "") +
+      "; clients";
   for (const persona_plan& one : p.personas) {
     text += ' ' + one.client_id + (one.version == mqtt::protocol_version::v31 ? "/3.1" : "");
     if (one.version == mqtt::protocol_version::v5) {

@@ -53,10 +53,11 @@ struct plan {
   std::vector<persona_plan> personas{};
   std::size_t rude = 0;
   std::size_t steps = 0;
-  unsigned cut_percent = 0;     ///< of the network steps: reset, half close, stall
-  unsigned chop_percent = 0;    ///< of the moves: a few bytes only
-  std::size_t crashes = 0;      ///< at most
-  std::size_t crash_every = 0;  ///< steps, about
+  std::optional<unsigned> memory_percent{};  ///< of the steps: it gets short; nothing: no budget
+  unsigned cut_percent = 0;                  ///< of the network steps: reset, half close, stall
+  unsigned chop_percent = 0;                 ///< of the moves: a few bytes only
+  std::size_t crashes = 0;                   ///< at most
+  std::size_t crash_every = 0;               ///< steps, about
   std::size_t store_failures = 0;
   std::size_t restarts = 0;
   unsigned latency_percent = 0;   ///< of the moves: nothing passes for a while
@@ -67,8 +68,11 @@ struct plan {
 /// Seeds from here on have clients of MQTT 5 among the others.
 inline constexpr std::uint64_t first_seed_with_v5 = 1'000'000'000;
 
+/// From here on these, and a budget for memory.
+inline constexpr std::uint64_t first_seed_with_memory = 2'000'000'000;
+
 enum class versions : std::uint8_t { three, three_and_five };
-[[nodiscard]] plan make_plan(context& c, versions v);
+[[nodiscard]] plan make_plan(context& c, std::uint64_t seed);
 [[nodiscard]] std::string describe(const plan& p);
 
 /// Topics and filters that the clients use.

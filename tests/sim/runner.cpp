@@ -8,12 +8,22 @@ namespace godwit::sim {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+namespace {
+
+test::test_broker::options with_budget(const plan& p, const memory_weather& memory) {
+  test::test_broker::options o = p.broker;
+  if (p.memory_percent) o.memory = &memory.gauge();
+  return o;
+}
+
+}  // namespace
+
 runner::runner(std::uint64_t seed, bool echo)
     : seed_{seed},
       context_{seed, echo},
-      plan_{make_plan(context_,
-                      seed < first_seed_with_v5 ? versions::three : versions::three_and_five)},
-      broker_{plan_.broker, context_.now},
+      plan_{make_plan(context_, seed)},
+      memory_weather_{context_, plan_.memory_percent},
+      broker_{with_budget(plan_, memory_weather_), context_.now},
       store_weather_{context_, broker_.durable_store(), plan_.store},
       oracle_{context_, plan_.personas.size(), plan_.broker.shard.limits.inflight_max},
       crashes_left_{plan_.crashes},
@@ -130,6 +140,8 @@ void runner::check_keep_alive() {
       context_.fail("two live connections of " + std::string{client});
     }
   }
+  // So does one that waits for memory.
+  if (!is_settling_ && context_.memory_short_until != 0) return;
   // A publish that waits for mail credit pauses its connection, too; in bad weather that can be
   // long.
   if (!is_settling_ && plan_.broker.shard.mail_credit < 1'000) return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "memory_weather.hpp"
 #include "oracle.hpp"
 #include "persona.hpp"
 #include "plain_client.hpp"
@@ -76,6 +77,7 @@ class runner {
   std::uint64_t seed_;
   context context_;
   plan plan_;
+  memory_weather memory_weather_;
   test::test_broker broker_;
   store_weather store_weather_;
   oracle oracle_;

@@ -24,6 +24,10 @@ TEST(Simulator, FindsNoBrokenPromiseInFixedSeeds) {
     faults.add(expect_good(seed).faults);
     if (HasFailure()) return;
   }
+  for (std::uint64_t n = 1; n <= 40; ++n) {
+    faults.add(expect_good(first_seed_with_memory + n).faults);
+    if (HasFailure()) return;
+  }
   for (std::size_t i = 0; i < fault_kinds; ++i) {
     EXPECT_GT(faults.of[i], 0U) << "no seed has the fault " << fault_texts[i].name;
   }
@@ -32,6 +36,13 @@ TEST(Simulator, FindsNoBrokenPromiseInFixedSeeds) {
 TEST(Simulator, FindsNoBrokenPromiseInFixedSeedsWithMqtt5) {
   for (std::uint64_t n = 1; n <= 400; ++n) {
     expect_good(first_seed_with_v5 + n);
+    if (HasFailure()) return;
+  }
+}
+
+TEST(Simulator, FindsNoBrokenPromiseInFixedSeedsWithLittleMemory) {
+  for (std::uint64_t n = 41; n <= 340; ++n) {
+    expect_good(first_seed_with_memory + n);
     if (HasFailure()) return;
   }
 }

@@ -23,6 +23,7 @@ void runner::step() {
   } else {
     random_time();
   }
+  memory_weather_.step();
   random_crash();
   if (context_.below(12) == 0) disturb_a_move();
   forget_old_links();
