@@ -172,20 +172,24 @@ std::vector<key<listener>> rate_keys() {
 std::vector<key<listener>> tls_keys() {
   using options = net::tls_options;
   using net::tls_version;
-  const text_list files{"files", "none, or full paths with commas between them", "none",
-                        is_full_path};
+  const auto files = [](bool is_quoted) {
+    return text_list{"files",
+                     "none, or with commas between them: a full path, credential:NAME or env:NAME",
+                     "none", is_input, is_quoted};
+  };
   return {
-      tls("tls.certificate", files, &options::certificates,
+      tls("tls.certificate", files(true), &options::certificates,
           "PEM files, each a certificate and its chain; a client gets the first that is made for "
           "the host it names."),
-      tls("tls.key", files, &options::keys,
-          "PEM files with their private keys, in the same order; not readable for everybody."),
-      tls("tls.ca", path_or_word{"none", "a file"}, &options::ca,
+      secret(
+          tls("tls.key", files(false), &options::keys,
+              "PEM files with their private keys, in the same order; not readable for everybody.")),
+      tls("tls.ca", input_or_word{"none"}, &options::ca,
           "PEM file with authorities; clients are asked for a certificate that one of them "
           "signed."),
       tls("tls.require_client_certificate", truth{}, &options::require_client_certificate,
           "With tls.ca: whether a client without a certificate is refused."),
-      tls("tls.crl", path_or_word{"none", "a file"}, &options::crl,
+      tls("tls.crl", input_or_word{"none"}, &options::crl,
           "PEM file with a list of revoked certificates of each authority in tls.ca."),
       tls("tls.version_min",
           choice<tls_version>{{{"1.2", tls_version::v1_2}, {"1.3", tls_version::v1_3}}},

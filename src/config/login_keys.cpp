@@ -25,6 +25,14 @@ key<configuration> right(std::string_view path, Kind kind, T authorization_setti
   return make<configuration>(
       path, kind, [member](configuration& c) -> T& { return c.rights.*member; }, doc);
 }
+/// What stands behind the '?' of a URL may be a secret that the service asks for.
+key<configuration> veiled(key<configuration> k) {
+  k.veil = [](const std::string& url) {
+    const auto query = url.find('?');
+    return query == std::string::npos ? url : url.substr(0, query) + "?(hidden)";
+  };
+  return secret(std::move(k));
+}
 choice<auth::certificate_user> certificate_name() {
   using auth::certificate_user;
   return {{{"none", certificate_user::none},
@@ -37,9 +45,9 @@ choice<auth::certificate_user> certificate_name() {
 
 std::vector<key<configuration>> login_keys() {
   return {
-      login("authentication.password_file", path_or_word{"none", "a file"},
-            &auth::login_options::password_file,
-            "Users and devices with password hashes and tokens; mosquitto's files, too."),
+      secret(login("authentication.password_file", input_or_word{"none"},
+                   &auth::login_options::password_file,
+                   "Users and devices with password hashes and tokens; mosquitto's files, too.")),
       login("authentication.certificate_user", certificate_name(),
             &auth::login_options::certificate_user,
             "What of a client's certificate is its user name."),
@@ -56,11 +64,11 @@ std::vector<key<configuration>> login_keys() {
             "Wrong passwords of one address or user before they are slowed."),
       login("authentication.failure_interval", duration{{1, hour, "never slowed"}},
             &auth::login_options::failure_interval, "Then each shard takes one try in so long."),
-      login("authentication.jwt.key_file", path_or_word{"none", "a file"},
-            &auth::login_options::jwt_key_file,
-            "Public keys in PEM, or one shared secret, that JSON Web Tokens are signed with."),
-      login("authentication.jwt.jwks_file", path_or_word{"none", "a file"},
-            &auth::login_options::jwks_file, "The same as a JSON Web Key Set."),
+      secret(login(
+          "authentication.jwt.key_file", input_or_word{"none"}, &auth::login_options::jwt_key_file,
+          "Public keys in PEM, or one shared secret, that JSON Web Tokens are signed with.")),
+      secret(login("authentication.jwt.jwks_file", input_or_word{"none"},
+                   &auth::login_options::jwks_file, "The same as a JSON Web Key Set.")),
       token("authentication.jwt.issuer", text_or_word{"any", "a text"}, &auth::jwt_options::issuer,
             "What the claim iss must be."),
       token("authentication.jwt.audience", text_or_word{"any", "a text"},
@@ -76,8 +84,9 @@ std::vector<key<configuration>> login_keys() {
       token("authentication.jwt.leeway", duration{{second, hour, "none"}},
             &auth::jwt_options::leeway, "By how much clocks may differ, for exp and nbf."),
 
-      login("authentication.http.url", text_or_word{"none", "an http:// address"},
-            &auth::login_options::http_url, "Where a service is asked who is not in the file."),
+      veiled(login("authentication.http.url", text_or_word{"none", "an http:// address", {}, false},
+                   &auth::login_options::http_url,
+                   "Where a service is asked who is not in the file.")),
       login("authentication.http.timeout", duration{{1, 60 * second}},
             &auth::login_options::http_timeout,
             "How long one question may take; then the login is refused."),
@@ -89,10 +98,9 @@ std::vector<key<configuration>> login_keys() {
             &auth::login_options::http_queue_max,
             "Logins that wait to be asked about; more are refused as busy."),
 
-      right("authorization.rule_file", path_or_word{"none", "a file"},
-            &authorization_settings::rule_file,
+      right("authorization.rule_file", input_or_word{"none"}, &authorization_settings::rule_file,
             "Who may do what; without one of the two files everybody may do everything."),
-      right("authorization.mosquitto_acl_file", path_or_word{"none", "a file"},
+      right("authorization.mosquitto_acl_file", input_or_word{"none"},
             &authorization_settings::mosquitto_acl_file, "The same in mosquitto's form."),
   };
 }

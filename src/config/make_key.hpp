@@ -14,7 +14,11 @@ key<Target> make(std::string_view path, Kind kind, Field field, std::string_view
   const auto read_from = [field](const Target& t) -> const auto& {
     return field(const_cast<Target&>(t));
   };
-  key<Target> k{std::string(path), kind.kind(), kind.range(), std::string(doc), {}, {}, {}};
+  key<Target> k;
+  k.path = path;
+  k.kind = kind.kind();
+  k.range = kind.range();
+  k.doc = doc;
   k.show = [kind, read_from](const Target& t) { return kind.show(read_from(t)); };
   k.usual = k.show(Target{});
   k.set = [kind, field, usual = k.usual](Target& t, std::string_view text) {
@@ -23,18 +27,26 @@ key<Target> make(std::string_view path, Kind kind, Field field, std::string_view
   return k;
 }
 
+/// The key is a secret or names one.
+template <class Target>
+key<Target> secret(key<Target> k) {
+  k.is_secret = true;
+  return k;
+}
+
 /// A word, or any other printable text; the member is empty for the word.
 struct text_or_word {
   std::string_view word;
   std::string_view what;
   std::string_view rule{};  ///< "1 to 256 bytes"
+  bool is_quoted = true;    ///< in messages: it is no secret
   [[nodiscard]] std::string kind() const { return std::string(word) + " or " + std::string(what); }
   [[nodiscard]] std::string range() const { return std::string(rule); }
   complaint read(std::string_view text, std::string_view, std::string& out) const {
     constexpr std::size_t bytes_max = 256;
     if (text.empty() || text.size() > bytes_max || !is_printable(text)) {
-      return quoted(text) + " is neither " + std::string(word) + " nor " + std::string(what) +
-             (rule.empty() ? "" : " of " + std::string(rule));
+      return (is_quoted ? quoted(text) : "the value") + " is neither " + std::string(word) +
+             " nor " + std::string(what) + (rule.empty() ? "" : " of " + std::string(rule));
     }
     out = text == word ? std::string_view{} : text;
     return std::nullopt;

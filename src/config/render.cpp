@@ -1,3 +1,4 @@
+#include "environment.hpp"
 #include "schema.hpp"
 
 #include <godwit/config/render.hpp>
@@ -69,7 +70,7 @@ void append_listener(std::string& out, const listener& l, explain how, Comment c
     const std::string deeper = indent(depth_of(in));
     if (how == explain::yes)
       out += (dash == "  - " ? "  # " : "    " + deeper + "# ") + k.doc + '\n';
-    out += std::string(dash) + deeper + std::string(leaf(k.path)) + ": " + scalar(k.show(l)) +
+    out += std::string(dash) + deeper + std::string(leaf(k.path)) + ": " + scalar(k.tell(l)) +
            comment(k) + '\n';
     dash = "    ";
   }
@@ -82,7 +83,7 @@ void append_keys(std::string& out, const configuration& c, explain how, Comment 
     open_sections(out, parent(k.path), open, how);
     const std::string in = indent(depth_of(k.path) - 1);
     if (how == explain::yes) out += in + "# " + k.doc + '\n';
-    out += in + std::string(leaf(k.path)) + ": " + scalar(k.show(c)) + comment(k) + '\n';
+    out += in + std::string(leaf(k.path)) + ": " + scalar(k.tell(c)) + comment(k) + '\n';
   }
 }
 
@@ -110,12 +111,14 @@ std::string listeners_text(const configuration& c) {
 
 }  // namespace
 
-std::string render_effective(const loaded& what, std::string_view path) {
+std::string render_effective(const loaded& what) {
   const auto origin = [&](const std::string& full) {
     const auto it = what.origins.find(full);
     if (it == what.origins.end()) return std::string("  # default");
-    if (it->second.line == 0) return std::string("  # command line");
-    return "  # " + std::string(path) + ":" + std::to_string(it->second.line);
+    const position& at = it->second;
+    std::string out = "  # " + std::string(what.name_of(at));
+    if (at.line != 0) out += ":" + std::to_string(at.line);
+    return full == "include" ? out + ", and its files are part of this" : out;
   };
   std::string out = "listeners:\n";
   for (std::size_t i = 0; i < what.value.listeners.size(); ++i) {
@@ -153,10 +156,12 @@ std::string render_reference_yaml() {
 std::string render_reference_markdown() {
   std::string out = "| key | default | values | meaning |\n|---|---|---|---|\n";
   for (const key<listener>& k : listener_keys()) {
-    append_row(out, "listeners[]." + k.path, k.usual, kind_and_range(k.kind, k.range), k.doc);
+    append_row(out, "listeners[]." + k.path, k.usual, kind_and_range(k.kind, k.range),
+               k.is_secret ? k.doc + " Or `" + variable_of("NAME", k.path) + "`." : k.doc);
   }
   for (const key<configuration>& k : broker_keys()) {
-    append_row(out, k.path, k.usual, kind_and_range(k.kind, k.range), k.doc);
+    append_row(out, k.path, k.usual, kind_and_range(k.kind, k.range),
+               k.is_secret ? k.doc + " Or `" + variable_of(k.path) + "`." : k.doc);
   }
   return out;
 }
@@ -167,9 +172,7 @@ std::vector<difference> differences(const configuration& before, const configura
   const std::string new_listeners = listeners_text(after);
   if (old_listeners != new_listeners) out.push_back({"listeners", old_listeners, new_listeners});
   for (const key<configuration>& k : broker_keys()) {
-    std::string old_value = k.show(before);
-    std::string new_value = k.show(after);
-    if (old_value != new_value) out.push_back({k.path, std::move(old_value), std::move(new_value)});
+    if (k.show(before) != k.show(after)) out.push_back({k.path, k.tell(before), k.tell(after)});
   }
   return out;
 }

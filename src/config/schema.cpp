@@ -118,6 +118,8 @@ choice<observe::log_format> format() {
 
 std::vector<key<configuration>> broker_keys() {
   std::vector<key<configuration>> keys{
+      whole("include", text_or_word{"none", "a directory"}, &configuration::include,
+            "Beside this file, or a full path: its *.yaml and *.yml are read, too, by name."),
       whole("shards", count_or_word{{1, 64, "auto"}, "auto"}, &configuration::shards,
             "Threads that serve clients; auto is one per core."),
       whole("connections_max", count{{1, any32, "none"}}, &configuration::connections_max,

@@ -22,6 +22,15 @@ struct key {
   std::string usual;  ///< the default as text
   std::function<complaint(Target&, std::string_view)> set;
   std::function<std::string(const Target&)> show;
+  /// It is a secret or names one: the environment can give it, and no message quotes it.
+  bool is_secret = false;
+  /// What people may see of its value; nothing: all of it.
+  std::string (*veil)(const std::string&) = nullptr;
+
+  /// The value for people.
+  [[nodiscard]] std::string tell(const Target& t) const {
+    return veil == nullptr ? show(t) : veil(show(t));
+  }
 };
 
 /// The keys of the file in the order in which people read them. Loader, suggestions, the rendered

@@ -181,12 +181,23 @@ complaint path_or_word::read(std::string_view text, std::string_view, std::strin
   return std::nullopt;
 }
 
+complaint input_or_word::read(std::string_view text, std::string_view, std::string& out) const {
+  if (text != word && !is_input(text)) {
+    return "this is neither " + std::string(word) + " nor a file; right is " + range();
+  }
+  out = text == word ? std::string_view{} : text;
+  return std::nullopt;
+}
+
 complaint text_list::read(std::string_view text, std::string_view,
                           std::vector<std::string>& out) const {
   out.clear();
   if (text == none) return std::nullopt;
   for (const std::string_view value : split_list(text)) {
-    if (!right(value)) return quoted(value) + " is wrong here; right is " + std::string(rule);
+    if (!right(value)) {
+      return (is_quoted ? quoted(value) : "one of them") + " is wrong here; right is " +
+             std::string(rule);
+    }
     out.emplace_back(value);
   }
   return std::nullopt;
@@ -218,6 +229,27 @@ bool is_printable(std::string_view text) {
 bool is_full_path(std::string_view text) {
   constexpr std::size_t path_bytes_max = 4'095;
   return text.starts_with('/') && text.size() <= path_bytes_max && is_printable(text);
+}
+
+bool is_input(std::string_view text) {
+  constexpr std::size_t name_bytes_max = 255;
+  static constexpr std::string_view letters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+  constexpr std::string_view credential = "credential:";
+  constexpr std::string_view variable = "env:";
+  const auto is_name = [](std::string_view name, std::string_view more) {
+    return !name.empty() && name.size() <= name_bytes_max &&
+           std::ranges::all_of(name, [more](char c) {
+             return letters.find(c) != std::string_view::npos ||
+                    more.find(c) != std::string_view::npos;
+           });
+  };
+  if (text.starts_with(credential)) {
+    const std::string_view name = text.substr(credential.size());
+    return !name.starts_with('.') && is_name(name, "0123456789.-");
+  }
+  if (text.starts_with(variable)) return is_name(text.substr(variable.size()), "0123456789");
+  return is_full_path(text);
 }
 
 std::string list_words(const std::vector<std::string_view>& words, std::string_view separator,

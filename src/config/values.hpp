@@ -222,12 +222,25 @@ struct path_or_word {
   [[nodiscard]] std::string path() const { return std::string(what) + "'s full path"; }
 };
 
+/// A word, or a file that is read: its full path, or where else its text is. The member is empty
+/// for the word. No message quotes the value, in case somebody has written the secret itself.
+struct input_or_word {
+  std::string_view word;
+  [[nodiscard]] std::string kind() const { return std::string(word) + " or a file"; }
+  [[nodiscard]] static std::string range() { return "its full path, credential:NAME or env:NAME"; }
+  complaint read(std::string_view text, std::string_view, std::string& out) const;
+  [[nodiscard]] std::string show(const std::string& value) const {
+    return value.empty() ? std::string(word) : value;
+  }
+};
+
 /// Several values, as a YAML list or with commas between them; each is one that `right` accepts.
 struct text_list {
   std::string_view name;  ///< of all: "networks"
   std::string_view rule;
   std::string_view none;  ///< the word for an empty list
   bool (*right)(std::string_view);
+  bool is_quoted = true;  ///< in messages: it is no secret
   [[nodiscard]] std::string kind() const { return "list of " + std::string(name); }
   [[nodiscard]] std::string range() const { return std::string(rule); }
   complaint read(std::string_view text, std::string_view, std::vector<std::string>& out) const;
@@ -238,6 +251,8 @@ struct text_list {
 /// Has no control characters.
 [[nodiscard]] bool is_printable(std::string_view text);
 [[nodiscard]] bool is_full_path(std::string_view text);
+/// A full path, `credential:NAME` (a file of $CREDENTIALS_DIRECTORY), or `env:NAME` (a variable).
+[[nodiscard]] bool is_input(std::string_view text);
 
 /// One of a few words.
 [[nodiscard]] std::string list_words(const std::vector<std::string_view>& words,

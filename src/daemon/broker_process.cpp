@@ -440,12 +440,13 @@ exit_status run_broker(const command_line& line, const config::loaded& file,
 
 void apply_overrides(const command_line& line, config::loaded& file) {
   if (!line.port) return;
+  const config::position here{0, 0, file.add_source("command line")};
   const std::uint16_t first = file.value.listeners.front().options.port;
   for (std::size_t i = 0; i < file.value.listeners.size(); ++i) {
     net::listener_options& o = file.value.listeners[i].options;
     if (o.port != first) continue;
     o.port = *line.port;
-    file.origins["listeners[" + std::to_string(i) + "].port"] = {};
+    file.origins["listeners[" + std::to_string(i) + "].port"] = here;
   }
 }
 

@@ -41,7 +41,8 @@ json::object to_json(const reload_report& r) {
   json::array mistakes;
   for (const auto& m : r.mistakes)
     mistakes.push_back(json::value(config::describe(m.what, m.path)));
-  return {{"mistakes", std::move(mistakes)},
+  return {{"files", json::value_from(r.files)},
+          {"mistakes", std::move(mistakes)},
           {"live", to_json(r.applied)},
           {"need_restart", to_json(r.need_restart)},
           {"tls_listeners", r.tls_listeners}};
@@ -70,6 +71,7 @@ const control_desk::entry* control_desk::find(std::string_view name) noexcept {
       {"publish", &control_desk::publish, true},
       {"log.level", &control_desk::log_level},
       {"reload", &control_desk::reload, true},
+      {"config.check", &control_desk::check},
       {"config.diff", &control_desk::compare},
       {"drain", &control_desk::drain, true},
       {"backup", &control_desk::backup, true},
@@ -160,6 +162,14 @@ control_desk::answer control_desk::log_level(const arguments& a, admin::control_
 
 control_desk::answer control_desk::reload(const arguments&, admin::control_peer&) {
   return to_json(world_.reload());
+}
+
+control_desk::answer control_desk::check(const arguments&, admin::control_peer&) {
+  answer all = to_json(world_.compare());
+  const bool is_right = all["mistakes"].get_array().empty();
+  return {{"right", is_right},
+          {"files", std::move(all["files"])},
+          {"mistakes", std::move(all["mistakes"])}};
 }
 
 control_desk::answer control_desk::compare(const arguments&, admin::control_peer&) {

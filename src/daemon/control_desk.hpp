@@ -61,6 +61,7 @@ class control_desk {
   answer top(const arguments& a, admin::control_peer& peer);
   answer log_level(const arguments& a, admin::control_peer& peer);
   answer reload(const arguments& a, admin::control_peer& peer);
+  answer check(const arguments& a, admin::control_peer& peer);
   answer compare(const arguments& a, admin::control_peer& peer);
   answer backup(const arguments& a, admin::control_peer& peer);
   // control_clients.cpp

@@ -2,9 +2,9 @@
 
 #include "control_path.hpp"
 #include "ctl_show.hpp"
+#include "load_config.hpp"
 
 #include <godwit/admin/control_server.hpp>
-#include <godwit/config/load.hpp>
 #include <godwit/mqtt/utf8.hpp>
 #include <godwit/net/read_file.hpp>
 
@@ -168,8 +168,12 @@ std::string control_path(const remote_line& line) {
   std::string file = line.config_file;
   if (file.empty() && ::access(packaged_config, R_OK) == 0) file = packaged_config;
   config::loaded from;
-  if (!file.empty()) from = config::load_file(file);
-  if (!from.mistakes.empty()) throw std::runtime_error{describe(from.mistakes.front(), file)};
+  if (!file.empty()) from = load_config(file);
+  // A broker that runs can be asked while its files are being changed, if they still say where.
+  if (!from.mistakes.empty() && from.value.control.path.empty() &&
+      from.value.store.directory.empty()) {
+    throw std::runtime_error{describe(from.mistakes.front(), from)};
+  }
   const std::string path = control_path_of(from.value, {});
   if (path.empty()) throw std::runtime_error{"the configuration has no control.socket"};
   return path;

@@ -120,7 +120,9 @@ explanation explain_connect(const ctl_line& line, const auth::security& decides)
     text = quoted(line.user) + " is not in " + decides.login.password_file + "\n" + text;
   }
   if (ways->http) {
-    return {true, "allowed if " + decides.login.http_url + " says so\n" + text};
+    // Its query may be a secret.
+    const std::string service = decides.login.http_url.substr(0, decides.login.http_url.find('?'));
+    return {true, "allowed if " + service + " says so\n" + text};
   }
   return ways->jwt ? explanation{true, "allowed with a good token only\n" + text}
                    : explanation{false, "refused: " + text};

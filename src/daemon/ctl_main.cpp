@@ -1,6 +1,7 @@
 #include "ctl_ask.hpp"
 #include "ctl_explain.hpp"
 #include "ctl_line.hpp"
+#include "load_config.hpp"
 #include "load_security.hpp"
 #include "replace_file.hpp"
 #include "surroundings.hpp"
@@ -135,15 +136,18 @@ ctl_status run(const ctl_line& line) {
     return ctl_status::done;
   }
   config::loaded file;
-  if (!line.config_file.empty()) file = config::load_file(line.config_file);
+  if (!line.config_file.empty()) file = load_config(line.config_file);
   for (const config::mistake& m : file.mistakes) {
-    print(stderr, config::describe(m, line.config_file) + "\n");
+    print(stderr, config::describe(m, file) + "\n");
   }
   if (!file.mistakes.empty()) return ctl_status::wrong_input;
   if (line.what == task::passwd || line.what == task::token) {
     const std::string path = line.file.empty() ? file.value.login.password_file : line.file;
     if (path.empty()) {
       throw std::runtime_error{line.config_file + " names no authentication.password_file"};
+    }
+    if (line.file.empty() && !path.starts_with('/')) {  // a credential, or the environment
+      throw std::runtime_error{path + " is no file that can be changed here; name one with --file"};
     }
     return change_entry(line, path);
   }

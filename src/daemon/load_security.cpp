@@ -3,7 +3,7 @@
 #include <godwit/auth/mosquitto_acl.hpp>
 #include <godwit/auth_http/http_authenticator.hpp>
 #include <godwit/config/rules.hpp>
-#include <godwit/net/read_file.hpp>
+#include <godwit/net/read_input.hpp>
 
 #include <filesystem>
 
@@ -40,7 +40,7 @@ class loader {
 
   std::optional<net::file_text> read(const std::string& path, std::size_t bytes_max) {
     if (path.empty()) return std::nullopt;
-    auto file = net::read_file(path, bytes_max);
+    auto file = net::read_input(path, bytes_max);
     if (!file) {
       blame(path, file.error().what);
       return std::nullopt;

@@ -1,5 +1,6 @@
 #include "broker_process.hpp"
 #include "command_line.hpp"
+#include "load_config.hpp"
 #include "load_security.hpp"
 #include "load_tls.hpp"
 #include "signals.hpp"
@@ -23,10 +24,11 @@ void print(std::FILE* to, const std::string& text) {
   std::fputs(text.c_str(), to);
 }
 
-exit_status refuse(const std::vector<config::mistake>& mistakes, const std::string& path) {
-  for (const config::mistake& m : mistakes) print(stderr, config::describe(m, path) + "\n");
-  print(stderr, "godwitd: the configuration has " + std::to_string(mistakes.size()) +
-                    (mistakes.size() == 1 ? " mistake" : " mistakes") + ", nothing was started\n");
+exit_status refuse(const config::loaded& file) {
+  for (const config::mistake& m : file.mistakes) print(stderr, config::describe(m, file) + "\n");
+  print(stderr, "godwitd: the configuration has " + std::to_string(file.mistakes.size()) +
+                    (file.mistakes.size() == 1 ? " mistake" : " mistakes") +
+                    ", nothing was started\n");
   return exit_status::wrong_input;
 }
 
@@ -35,6 +37,13 @@ exit_status refuse(const std::vector<security_mistake>& mistakes) {
   print(stderr,
         "godwitd: what decides about logins and rights has mistakes, nothing was started\n");
   return exit_status::wrong_input;
+}
+
+std::string names_of_files(const config::loaded& file) {
+  if (file.files == 0) return "the defaults";
+  std::string out;
+  for (std::size_t i = 0; i < file.files; ++i) out += (i == 0 ? "" : ", ") + file.sources[i];
+  return out;
 }
 
 exit_status run(const command_line& line) {
@@ -48,26 +57,25 @@ exit_status run(const command_line& line) {
     return exit_status::ended;
   }
   net::count_tls_memory();
-  config::loaded file;
-  if (!line.config_file.empty()) file = config::load_file(line.config_file);
+  config::loaded file = load_config(line.config_file);
   if (!file.value.core_files) forbid_core_files();
   if (line.what == task::check || line.what == task::run) {
     const net::boot_clock clock;
     const net::ticket_keys keys{clock};
     load_tls(file, keys);
   }
-  if (!file.mistakes.empty()) return refuse(file.mistakes, line.config_file);
+  if (!file.mistakes.empty()) return refuse(file);
   apply_overrides(line, file);
   const loaded_security decides = load_security(file.value);
   if (!decides.mistakes.empty() && (line.what == task::check || line.what == task::run)) {
     return refuse(decides.mistakes);
   }
   if (line.what == task::check) {
-    print(stdout, "OK: " + (line.config_file.empty() ? "the defaults" : line.config_file) + "\n");
+    print(stdout, "OK: " + names_of_files(file) + "\n");
     return exit_status::ended;
   }
   if (line.what == task::print_effective) {
-    print(stdout, config::render_effective(file, line.config_file));
+    print(stdout, config::render_effective(file));
     return exit_status::ended;
   }
   if (line.what != task::run) return run_store_command(line, file);

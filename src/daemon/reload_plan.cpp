@@ -2,6 +2,7 @@
 
 #include "broker_process.hpp"
 #include "live_keys.hpp"
+#include "load_config.hpp"
 #include "load_tls.hpp"
 
 namespace godwit::daemon {
@@ -11,12 +12,15 @@ reload_plan plan_reload(const command_line& line, const config::loaded& running,
   reload_plan plan;
   plan.next = running;
   if (line.config_file.empty()) return plan;
-  plan.fresh = config::load_file(line.config_file);
+  plan.fresh = load_config(line.config_file);
+  plan.report.files.assign(
+      plan.fresh.sources.begin(),
+      plan.fresh.sources.begin() + static_cast<std::ptrdiff_t>(plan.fresh.files));
   plan.tls = load_tls(plan.fresh, keys);
   plan.report.applied = take_live_keys(plan.fresh.value, plan.next.value);
   if (plan.fresh.mistakes.empty()) plan.security = load_security(plan.next.value);
   for (const config::mistake& m : plan.fresh.mistakes) {
-    plan.report.mistakes.push_back({line.config_file, m});
+    plan.report.mistakes.push_back({std::string{plan.fresh.name_of(m.where)}, m});
   }
   for (const security_mistake& m : plan.security.mistakes) {
     plan.report.mistakes.push_back({m.path, m.what});

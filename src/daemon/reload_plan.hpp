@@ -19,6 +19,7 @@ struct reload_report {
     std::string path;
     config::mistake what;
   };
+  std::vector<std::string> files;                ///< of the configuration, in their order
   std::vector<told_mistake> mistakes;            ///< with any of them nothing changes
   std::vector<config::difference> applied;       ///< while it runs
   std::vector<config::difference> need_restart;  ///< before: what runs, after: the file

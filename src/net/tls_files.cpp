@@ -1,7 +1,7 @@
 #include "tls_files.hpp"
 
 #include <godwit/base/wipe.hpp>
-#include <godwit/net/read_file.hpp>
+#include <godwit/net/read_input.hpp>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -26,7 +26,7 @@ template <class T>
 using owned = std::unique_ptr<T, freed>;
 
 tls_complaint read_one(std::string_view key, const std::string& path, secrecy how, pem_file& out) {
-  auto file = read_file(path, file_bytes_max);
+  auto file = read_input(path, file_bytes_max);
   auto wrong =
       file ? exposure_of(*file, how) : std::optional<std::string>{std::move(file.error().what)};
   if (wrong) return tls_error{std::string{key}, path + ": " + *wrong};

@@ -18,7 +18,7 @@ void fuzz_config(base::bytes_view input) {
     FUZZ_REQUIRE(std::ranges::all_of(line, [](char c) { return c >= 0x20 && c < 0x7f; }));
   }
   if (!file.mistakes.empty()) return;
-  const config::loaded again = config::load_text(config::render_effective(file, "f"));
+  const config::loaded again = config::load_text(config::render_effective(file));
   FUZZ_REQUIRE(again.mistakes.empty());
   FUZZ_REQUIRE(config::differences(file.value, again.value).empty());
 }

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import signal
 import socket
 import stat
 import subprocess
@@ -250,6 +251,40 @@ class Whole(unittest.TestCase):
             write_config(broker.directory.name, broker.config)
             self.assertEqual(ctl.json("log", "level")[1], {"level": "warn"}, "nothing was taken")
 
+    def test_included_files_are_checked_compared_and_reloaded(self):
+        with Broker({"include": "conf.d"}, files={"conf.d/10-log.yaml": "log: {level: info}\n"}
+                    ) as broker:
+            ctl = Ctl(broker)
+            place = pathlib.Path(broker.directory.name, "conf.d")
+            files = [str(broker.config_path), str(place / "10-log.yaml")]
+            self.assertEqual(ctl.json("config", "check")[1],
+                             {"right": True, "files": files, "mistakes": []})
+            (place / "10-log.yaml").write_text("log: {level: warn}\n")
+            (place / "20-more.yaml").write_text("\nshards: 9\n")
+            _, report = ctl.json("config", "diff")
+            self.assertEqual(report["files"], files + [str(place / "20-more.yaml")])
+            self.assertEqual([d["key"] for d in report["live"]], ["log.level"])
+            self.assertEqual([d["key"] for d in report["need_restart"]], ["shards"])
+            ctl.run("reload")
+            self.assertEqual(ctl.json("log", "level")[1], {"level": "warn"})
+            (place / "20-more.yaml").write_text("\nlog: {level: error}\n")
+            wrong = (f"{place}/20-more.yaml:2:7: log.level: given twice; first in "
+                     f"{place}/10-log.yaml:1")
+            done = ctl.run("config", "check", expect=2)
+            self.assertIn(wrong, done.stdout)
+            self.assertIn("right                 no", done.stdout)
+            self.assertIn(wrong, ctl.run("config", "diff", expect=2).stdout)
+            broker.signal(signal.SIGHUP)
+            broker.wait_for("reload.mistake", file=f"{place}/20-more.yaml", line=2)
+            self.assertEqual(ctl.json("log", "level")[1], {"level": "warn"}, "nothing was taken")
+
+    def test_a_mistake_in_the_files_does_not_keep_operators_out(self):
+        with tempfile.TemporaryDirectory() as directory, \
+                Broker({"control": {"socket": directory + "/control"}}) as broker:
+            write_config(broker.directory.name, {**broker.config, "shards": "many"})
+            self.assertTrue(Ctl(broker).json("status")[1]["serving"])
+            self.assertIn("shards", Ctl(broker).text("config", "check", expect=2))
+
     def test_backup(self):
         with Broker() as broker:
             durable_subscriber(broker.port, "kept", "a")
@@ -324,7 +359,8 @@ class CommandLine(unittest.TestCase):
         everything = self.run_ctl("--help").stdout
         for words in ["status", "top", "clients list", "clients show", "disconnect",
                       "session delete", "subscriptions", "queue peek", "retained list",
-                      "retained delete", "publish", "log level", "reload", "config diff", "drain",
+                      "retained delete", "publish", "log level", "reload", "config check",
+                      "config diff", "drain",
                       "backup"]:
             self.assertIn("\n  " + words + " ", everything)
             one = self.run_ctl(*words.split(), "--help")

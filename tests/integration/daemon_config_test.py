@@ -67,6 +67,22 @@ class Check(unittest.TestCase):
         self.assertEqual(answer.returncode, 2)
         self.assertIn(f"{self.file}: cannot be opened: No such file", answer.stderr)
 
+    def test_the_files_of_a_directory_are_part_of_it(self):
+        more = self.file.with_name("conf.d")
+        more.mkdir()
+        self.file.write_text("include: conf.d\nshards: 3\n")
+        (more / "b.yaml").write_text("log: {level: warn}\n")
+        answer = run("--check", "--config", self.file)
+        self.assertEqual((answer.returncode, answer.stdout, answer.stderr),
+                         (0, f"OK: {self.file}, {more}/b.yaml\n", ""))
+        printed = run("--print-effective", "--config", self.file).stdout
+        self.assertIn(f"level: warn  # {more}/b.yaml:1\n", printed)
+        (more / "a.yaml").write_text("shards: 4\n")
+        answer = run("--check", "--config", self.file)
+        self.assertEqual(answer.returncode, 2)
+        self.assertIn(f"{more}/a.yaml:1:1: shards: given twice; first in {self.file}:2\n",
+                      answer.stderr)
+
     def test_what_print_effective_prints_means_the_same(self):
         self.file.write_text("shards: 3\nsession: { inflight_max: 7 }\n")
         first = run("--print-effective", "--config", self.file, "--port", "1999")

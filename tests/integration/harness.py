@@ -76,15 +76,20 @@ def parse_fields(line):
 class Broker:
     """One godwitd process. Thread-safe: a background thread collects its log."""
 
-    def __init__(self, config=None, arguments=(), environment=None, preexec=None):
+    def __init__(self, config=None, arguments=(), environment=None, preexec=None, files=None):
         """`config`: a dictionary in the form of config/godwit.yaml; a loopback listener on an
-        ephemeral port is added if it names none. `preexec` runs in the child before exec."""
+        ephemeral port is added if it names none. `preexec` runs in the child before exec. `files`:
+        further files beside the configuration, their names and texts."""
         self.directory = tempfile.TemporaryDirectory(prefix="godwit-test-")
         self.config = dict(config or {})
         self.config.setdefault("listeners", [loopback_listener()])
         self.config["store"] = {"directory": self.directory.name + "/store",
                                 **self.config.get("store", {})}
         self.config_path = write_config(self.directory.name, self.config)
+        for name, text in (files or {}).items():
+            path = pathlib.Path(self.directory.name, name)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
         self.arguments = list(arguments)
         self.environment = {**sanitizer_environment(), **(environment or {})}
         self.preexec = preexec

@@ -47,7 +47,8 @@ struct store_settings {
 /// the members are the broker's; config/godwit.yaml shows them, and a test keeps the two equal.
 struct configuration {
   std::vector<listener> listeners = default_listeners();
-  std::size_t shards = 0;             ///< 0 = one per core
+  std::string include;     ///< a directory with further files; empty once they are part of this
+  std::size_t shards = 0;  ///< 0 = one per core
   std::uint32_t connections_max = 0;  ///< of the whole broker; 0 = none
   std::uint64_t memory_limit = 0;     ///< bytes; 0 = a share of what there is
   bool core_files = false;            ///< a crash may leave one: it holds messages and keys
