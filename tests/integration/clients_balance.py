@@ -36,7 +36,8 @@ class Books:
         wait = max(0, deadline - time.monotonic())
         while (got := self._wire.receive_publish(wait)) is not None:
             topic, payload = got
-            self.values[topic[len(PREFIX):]] = int(payload)
+            if payload.lstrip(b"-").isdigit():  # a few are words, such as the store's state
+                self.values[topic[len(PREFIX):]] = int(payload)
             wait = PAUSE_S
         return self.values
 
