@@ -10,8 +10,10 @@ namespace {
 
 /// A buffer above this is not kept for the next connection.
 constexpr std::size_t kept_bytes_max = 65'536;
-/// Sent bytes in front are only moved out of the way once they are this many.
-constexpr std::size_t compact_above = 262'144;
+/// Sent bytes in front are only moved out of the way once they are this many, and as many as those
+/// behind them: so a byte is moved once at most for each that is sent, and a buffer is never more
+/// than twice what it holds.
+constexpr std::size_t compact_above = 8'192;
 
 }  // namespace
 
@@ -48,7 +50,7 @@ void output_queue::consume(std::size_t count) noexcept {
     attached_.clear();
     attached_bytes_ = 0;
     sent_ = 0;
-  } else if (sent_ > compact_above) {
+  } else if (sent_ > compact_above && sent_ >= bytes_.size() / 2) {
     drop_sent();
   }
 }

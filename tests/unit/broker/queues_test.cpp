@@ -94,6 +94,20 @@ TEST(OutputQueue, DropsWhatIsSentOfALongQueueThatNeverEmpties) {
   EXPECT_LT(m->use_count(), 100U);
 }
 
+TEST(OutputQueue, IsNeverMuchLargerThanWhatItHolds) {
+  constexpr std::size_t backlog = 64 * 1'024;
+  constexpr std::size_t little = 8'192 + 1'000;
+  output_queue q;
+  append(q, std::string(backlog, 'x'));
+  for (int i = 0; i < 1'000; ++i) {
+    append(q, std::string(1'000, 'x'));
+    q.consume(1'000);
+    ASSERT_LE(q.bytes().size(), 2 * q.size() + little);
+  }
+  EXPECT_EQ(q.size(), backlog);
+  EXPECT_LE(q.bytes().capacity(), 4 * backlog + little);
+}
+
 TEST(OutputQueue, KeepsNoLargeBufferForTheNextUser) {
   output_queue q;
   append(q, std::string(1'000'000, 'x'));
