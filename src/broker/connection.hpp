@@ -45,6 +45,17 @@ enum class phase : std::uint8_t {
   closing,  ///< only unsent output is left
 };
 
+/// A SUBSCRIBE or UNSUBSCRIBE that is being carried out. With many filters that takes several
+/// turns, and the packet stays at the head of `input` meanwhile.
+struct partial_request {
+  pending_id pending = 0;
+  answer reply;
+  std::size_t left = 0;         ///< bytes of filters at the packet's end that are not done
+  session::batch_number batch;  ///< the last that has something of it
+  std::uint32_t identifier = 0;
+  bool is_repeated = false;
+};
+
 /// One network connection on its shard. Owned by the engine's slab.
 struct connection {
   transport_id transport{};
@@ -69,6 +80,7 @@ struct connection {
   std::unique_ptr<output_queue> output;  ///< only while something is unsent
   answer_queue answers;
   std::unique_ptr<parked_publish> parked;
+  std::unique_ptr<partial_request> request;
   std::unique_ptr<publish_pace> pace;    ///< only where publishers are limited
   std::unique_ptr<v5_link> v5;           ///< MQTT 5 only, from its CONNECT on
   std::unique_ptr<auth::principal> who;  ///< between authentication and the session

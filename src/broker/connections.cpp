@@ -185,7 +185,7 @@ shard_engine::handled shard_engine::handle(connection_handle h, connection& c,
     return handled::not_yet;
   }
   c.last_packet = now.steady;
-  ports.counters.add_packet_received(static_cast<std::size_t>(f.type));
+  if (!c.request) ports.counters.add_packet_received(static_cast<std::size_t>(f.type));
   if (c.at == phase::exchanging) return on_login_packet(h, c, f);
   switch (f.type) {
     case mqtt::packet_type::publish:
@@ -279,6 +279,7 @@ void shard_engine::end_connection(connection_handle h, const session::close_reas
   c->at = phase::closing;
   c->input = base::bytes{};
   release_parked(h, *c, reason);
+  if (c->request) erase_pending(std::exchange(c->request, nullptr)->pending);
   timers_.cancel(c->deadline);
   timers_.cancel(c->retry);
   if (c->pace) timers_.cancel(c->pace->due);

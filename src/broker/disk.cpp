@@ -93,7 +93,7 @@ bool shard_engine::is_durable(const pending_operation& p) const noexcept {
 
 store::ticket shard_engine::ticket_of(session::batch_number batch) const noexcept {
   if (batch.is_covered_by(durable_batch_)) return {};
-  for (const submitted& s : submitted_) {
+  for (const submitted_batch& s : submitted_) {
     if (s.batch == batch) return s.ticket;
   }
   GODWIT_ASSERT(false);

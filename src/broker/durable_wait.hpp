@@ -1,5 +1,6 @@
 #pragma once
 
+#include <godwit/session/recorder.hpp>
 #include <godwit/store/store.hpp>
 
 #include <cstdint>
@@ -21,6 +22,12 @@ struct ticket_wait {
   friend bool operator>(const ticket_wait& a, const ticket_wait& b) noexcept {
     return a.ticket != b.ticket ? a.ticket > b.ticket : a.order > b.order;
   }
+};
+
+/// A batch that is on its way to the disk.
+struct submitted_batch {
+  session::batch_number batch;
+  store::ticket ticket;
 };
 
 }  // namespace godwit::broker

@@ -196,6 +196,9 @@ struct shard_engine {
                                 session_kind kind = session_kind::named);
   void detach(session_handle h, session_slot& s, const session::close_reason& reason);
   void end_session(session_handle h, session_slot& s);
+  void leave_groups(session_handle h, session_slot& s);
+  void forget_some(session_handle h, session_slot& s);
+  void forget_subscriptions();
   void erase_if_over(session_handle h);
   void continue_handover(session_handle h, session_slot& s);
   void tell_groups(session_handle h, const session_slot& s, bool connected);
@@ -209,9 +212,7 @@ struct shard_engine {
   void withhold(session_handle h, session_slot& s, const session::outgoing& o);
   void drop_too_large(session_handle h, session_slot& s);
   [[nodiscard]] session::message_log::pump_rules pump_rules(const session_slot& s) const noexcept;
-  [[nodiscard]] routing::group_member member(session_handle h) const noexcept {
-    return {self, routing::subscriber_id{h.index}, h.generation};
-  }
+  [[nodiscard]] routing::group_member member(session_handle h) const noexcept;
 
   // ---- PUBLISH in (on_publish.cpp)
   handled on_publish(connection_handle h, connection& c, const mqtt::frame& f);
@@ -297,6 +298,13 @@ struct shard_engine {
   // ---- SUBSCRIBE and UNSUBSCRIBE (on_subscribe.cpp)
   handled on_subscribe(connection_handle h, connection& c, const mqtt::frame& f);
   handled on_unsubscribe(connection_handle h, connection& c, const mqtt::frame& f);
+  template <class View>
+  [[nodiscard]] bool may_begin(connection_handle h, const mqtt::result<View>& request);
+  void begin_request(connection_handle h, connection& c, mqtt::packet_type type, mqtt::packet_id id,
+                     std::size_t bytes);
+  [[nodiscard]] bool goes_on(const partial_request& work) noexcept;
+  handled end_turn_of_request(connection_handle h, connection& c);
+  mqtt::reason_code unsubscribe(session_handle h, partial_request& work, const std::string& filter);
   /// What one filter of a SUBSCRIBE gets: a granted QoS, or a failure and why.
   struct filter_answer {
     mqtt::reason_code code = mqtt::reason_code::success;
@@ -324,16 +332,22 @@ struct shard_engine {
   void arm_retained_expiry();
   void drop_expired_retained();
   void settle_replay(replay_handle r);
+  void set_stage(replay& p, replay::stage to);
   [[nodiscard]] bool is_superseded(const session_slot& s, const mqtt::message_fields& m) const;
-  void ask_for_retained(const session_slot& s);
+  void ask_for_retained(session_handle h, const session_slot& s);
+  void list_replays(session_handle h, session_replays& all);
   void drop_unasked_replays(session_slot& s);
   void ask_page(replay_handle r, routing::shard_id from, std::optional<std::string> after);
   void on_page(replay_handle r, routing::shard_id from, mail::retained_page&& page);
   void continue_replays();
+  void continue_replays(session_handle h);
+  [[nodiscard]] session_replays* replays_of(session_handle h) noexcept;
   void end_replay(replay_handle r);
-  void end_replays(session_slot& s, std::string_view filter);
+  void end_replay(session_handle h, std::string_view filter);
+  void end_all_replays(session_slot& s);
   void note_live(session_slot& s, const mqtt::message_fields& m);
   [[nodiscard]] bool has_room(const session_slot& s) const noexcept;
+  [[nodiscard]] bool may_ask(const session_slot& s) const noexcept;
 
   // ---- room for retained messages (retained_room.cpp)
   [[nodiscard]] bool has_room_to_retain(const mqtt::message& m);
@@ -424,11 +438,7 @@ struct shard_engine {
   std::unordered_map<std::string, session::batch_number> unsettled_;  ///< by client id
   std::deque<std::pair<session::batch_number, std::string>> unsettled_order_;
   session::batch_number durable_batch_;  ///< none until the first is
-  struct submitted {
-    session::batch_number batch;
-    store::ticket ticket;
-  };
-  std::deque<submitted> submitted_;  ///< not durable yet
+  std::deque<submitted_batch> submitted_;  ///< not durable yet
   std::priority_queue<ticket_wait, std::vector<ticket_wait>, std::greater<>> durable_waits_;
   std::vector<durable_wait> open_batch_waits_;
   /// Where to; their ticket is the open batch's.
@@ -445,16 +455,14 @@ struct shard_engine {
   std::vector<doomed> doomed_;
   base::work_list<session_handle> to_pump_;
   std::vector<session_handle> to_hand_over_;
+  std::deque<session_handle> to_forget_;  ///< ended, but routing still knows their subscriptions
   base::work_list<connection_handle> to_flush_;
   base::work_list<connection_handle> backlog_;
   std::vector<connection_handle> parked_;
-  std::vector<replay_handle> waiting_replays_;
+  replay_index replay_of_{{options.seed, ~options.seed}};
+  std::vector<session_handle> waiting_replays_;  ///< sessions of such
   std::vector<std::unique_ptr<output_queue>> spare_outputs_;
   std::vector<session::outgoing> outgoing_;
-  struct unsendable {
-    mqtt::packet_id id{};
-    std::size_t size = 0;
-  };
   std::vector<unsendable> too_large_;  ///< of the session being pumped
   std::vector<base::bytes_view> pieces_;
   std::unordered_map<std::string, std::vector<restored_will>> restored_wills_;  ///< by client id
@@ -468,15 +476,7 @@ struct shard_engine {
   std::uint64_t retained_newest_ = 0;
   std::uint64_t forget_below_ = 0;
   base::steady_time forget_at_{};
-  /// The QoS 0 form of the message being routed, without and with properties.
-  struct shared_wire {
-    base::bytes bytes;
-    bool is_made = false;
-  };
-  std::array<shared_wire, 2> wires_;
-  void forget_wires() noexcept {
-    for (shared_wire& w : wires_) w.is_made = false;
-  }
+  shared_wires wires_;
   base::bytes forwardable_;  ///< of the PUBLISH being taken in
   base::bytes composed_;     ///< properties of the PUBLISH being sent
 

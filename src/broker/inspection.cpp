@@ -100,7 +100,7 @@ subscription_page inspection::list_subscriptions(std::uint32_t from) const {
        ++places) {
     page.next =
         shard_.sessions_.for_each_of(*page.next, 1, [&](session_handle, const session_slot& s) {
-          append_subscriptions(s, page.subscriptions);
+          if (!s.ended) append_subscriptions(s, page.subscriptions);
         });
   }
   return page;

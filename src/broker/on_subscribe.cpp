@@ -40,38 +40,72 @@ routing::subscription_options routed(const store::subscription_terms& terms) noe
 /// MQTT-3.8.4-4] [v5 MQTT-3.8.4-1] [v5 MQTT-3.8.4-6]
 shard_engine::handled shard_engine::on_subscribe(connection_handle h, connection& c,
                                                  const mqtt::frame& f) {
-  const auto decoded = mqtt::decode_subscribe(f, c.version);
-  if (!decoded) {
-    fail(h, decoded.error());
-    return handled::ended;
-  }
-  if (has_too_many_user_properties(decoded->properties, options.limits)) {
-    fail(h, {reason_code::quota_exceeded, "", too_many_properties});
-    return handled::ended;
+  if (!c.request) {
+    const auto decoded = mqtt::decode_subscribe(f, c.version);
+    if (!may_begin(h, decoded)) return handled::ended;
+    begin_request(h, c, mqtt::packet_type::suback, decoded->id, decoded->payload.size());
+    c.request->identifier = decoded->properties.subscription_identifier().value_or(0);
+    c.request->is_repeated = decoded->dup;
   }
   session_slot& s = sessions_.at(c.session);
-  const pending_id pending =
-      make_pending(goal::answer{h, c.session, mqtt::packet_type::suback, decoded->id});
-  answer a{.type = mqtt::packet_type::suback, .id = decoded->id, .waits_for = pending};
-  answer_details& details = a.detail();
-  const std::uint32_t identifier = decoded->properties.subscription_identifier().value_or(0);
-  bool wrote = false;
-  auto filters = decoded->filters();
-  while (const auto request = filters.next()) {
+  partial_request& work = *c.request;
+  answer_details& details = work.reply.detail();
+  mqtt::subscription_cursor filters{f.body.last(work.left), c.version};
+  do {
+    const auto request = filters.next();
+    work.left -= sizeof(std::uint16_t) + request->filter.size() + 1;
+    bool wrote = false;
     // A repeated SUBSCRIBE changes nothing, so retained messages are not sent again. [v31
     // M31-retry-4]
-    const filter_answer its =
-        subscribe(h, c.session, s, *request, identifier, decoded->dup, pending, wrote);
+    const filter_answer its = subscribe(h, c.session, s, *request, work.identifier,
+                                        work.is_repeated, work.pending, wrote);
+    if (wrote) work.batch = records_.open_batch();
     details.codes.push_back(suback_code(its.code, request->quality, c.version));
     if (details.what == nullptr) details.what = its.what;
-    if (c.is_doomed) {
-      erase_pending(pending);
-      return handled::ended;
-    }
+    if (c.is_doomed) return handled::ended;
+  } while (goes_on(work));
+  return end_turn_of_request(h, c);
+}
+
+/// Whether a request keeps the rules, and our limits.
+template <class View>
+bool shard_engine::may_begin(connection_handle h, const mqtt::result<View>& p) {
+  if (!p) {
+    fail(h, p.error());
+  } else if (has_too_many_user_properties(p->properties, options.limits)) {
+    fail(h, {reason_code::quota_exceeded, "", too_many_properties});
+  } else {
+    return true;
   }
-  if (wrote) find_pending(pending)->batch = records_.open_batch();
-  c.answers.push(std::move(a));
-  part_done(pending);
+  return false;
+}
+
+void shard_engine::begin_request(connection_handle h, connection& c, mqtt::packet_type type,
+                                 mqtt::packet_id id, std::size_t bytes) {
+  const pending_id pending = make_pending(goal::answer{h, c.session, type, id});
+  c.request = std::make_unique<partial_request>();
+  c.request->pending = pending;
+  c.request->reply = {.type = type, .id = id, .waits_for = pending};
+  c.request->left = bytes;
+}
+
+/// A filter costs as much as some packets. When the turn has had its share the rest waits.
+bool shard_engine::goes_on(const partial_request& work) noexcept {
+  constexpr std::uint32_t cost = 8;
+  budget_ -= std::min(budget_, cost);
+  return work.left != 0 && budget_ != 0;
+}
+
+/// When all filters are done, the answer waits for the other shards and for the disk.
+shard_engine::handled shard_engine::end_turn_of_request(connection_handle h, connection& c) {
+  if (c.request->left != 0) {
+    list_for_input(h, c);
+    return handled::not_yet;
+  }
+  const std::unique_ptr<partial_request> work = std::exchange(c.request, nullptr);
+  if (!work->batch.is_none()) find_pending(work->pending)->batch = work->batch;
+  c.answers.push(std::move(work->reply));
+  part_done(work->pending);
   return handled::yes;
 }
 
@@ -209,48 +243,44 @@ void shard_engine::join_group(session_handle h, const mqtt::filter_parts& parts,
 /// [v5 MQTT-3.10.4-5] [v5 MQTT-3.11.3-1]
 shard_engine::handled shard_engine::on_unsubscribe(connection_handle h, connection& c,
                                                    const mqtt::frame& f) {
-  const auto decoded = mqtt::decode_unsubscribe(f, c.version);
-  if (!decoded) {
-    fail(h, decoded.error());
-    return handled::ended;
+  if (!c.request) {
+    const auto decoded = mqtt::decode_unsubscribe(f, c.version);
+    if (!may_begin(h, decoded)) return handled::ended;
+    begin_request(h, c, mqtt::packet_type::unsuback, decoded->id, decoded->payload.size());
   }
-  if (has_too_many_user_properties(decoded->properties, options.limits)) {
-    fail(h, {reason_code::quota_exceeded, "", too_many_properties});
-    return handled::ended;
+  partial_request& work = *c.request;
+  mqtt::filter_cursor filters{f.body.last(work.left)};
+  do {
+    const auto next = filters.next();
+    work.left -= sizeof(std::uint16_t) + next->size();
+    work.reply.detail().codes.push_back(
+        std::byte(unsubscribe(c.session, work, clean_filter(*next, c.version))));
+  } while (goes_on(work));
+  return end_turn_of_request(h, c);
+}
+
+/// One filter.
+mqtt::reason_code shard_engine::unsubscribe(session_handle h, partial_request& work,
+                                            const std::string& filter) {
+  session_slot& s = sessions_.at(h);
+  const auto parts = mqtt::parse_topic_filter(filter);
+  if (!s.subscriptions.erase(filter)) {
+    return parts ? reason_code::no_subscription_existed : reason_code::topic_filter_invalid;
   }
-  session_slot& s = sessions_.at(c.session);
-  const pending_id pending =
-      make_pending(goal::answer{h, c.session, mqtt::packet_type::unsuback, decoded->id});
-  answer a{.type = mqtt::packet_type::unsuback, .id = decoded->id, .waits_for = pending};
-  base::bytes& codes = a.detail().codes;
-  bool wrote = false;
-  auto filters = decoded->filters();
-  while (const auto next = filters.next()) {
-    const std::string filter = clean_filter(*next, c.version);
-    const auto parts = mqtt::parse_topic_filter(filter);
-    if (!s.subscriptions.erase(filter)) {
-      codes.push_back(std::byte(parts ? reason_code::no_subscription_existed
-                                      : reason_code::topic_filter_invalid));
-      continue;
-    }
-    codes.push_back(std::byte(reason_code::success));
-    GODWIT_ASSERT(parts.has_value());
-    ports.counters.subtract(observe::counter::subscriptions);
-    if (parts->group.empty()) {
-      router_.unsubscribe(filter, routing::subscriber_id{c.session.index});
-      end_replays(s, filter);
-    } else {
-      ports.counters.subtract(observe::counter::shared_subscriptions);
-      leave_group(c.session, filter, pending);
-    }
-    if (!s.is_persistent() || GODWIT_SEEDED_BUG(unsubscribe_not_recorded)) continue;
+  GODWIT_ASSERT(parts.has_value());
+  ports.counters.subtract(observe::counter::subscriptions);
+  if (parts->group.empty()) {
+    router_.unsubscribe(filter, routing::subscriber_id{h.index});
+    end_replay(h, filter);
+  } else {
+    ports.counters.subtract(observe::counter::shared_subscriptions);
+    leave_group(h, filter, work.pending);
+  }
+  if (s.is_persistent() && !GODWIT_SEEDED_BUG(unsubscribe_not_recorded)) {
     records_.write(store::unsubscribed{s.number(), filter});
-    wrote = true;
+    work.batch = records_.open_batch();
   }
-  if (wrote) find_pending(pending)->batch = records_.open_batch();
-  c.answers.push(std::move(a));
-  part_done(pending);
-  return handled::yes;
+  return reason_code::success;
 }
 
 }  // namespace godwit::broker

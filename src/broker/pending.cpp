@@ -179,7 +179,7 @@ void shard_engine::complete(pending_id id) {
     c->answers.ready(id, code);
     send_answers(a.connection, *c);
   }
-  if (s != nullptr && a.type == mqtt::packet_type::suback) ask_for_retained(*s);
+  if (s != nullptr && a.type == mqtt::packet_type::suback) ask_for_retained(a.session, *s);
   if (s != nullptr && is_qos2) {
     // The client may have repeated its PUBLISH meanwhile, on this or a later connection.
     if (connection* const c = connections_.find(s->connection)) {

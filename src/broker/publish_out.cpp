@@ -111,7 +111,7 @@ void shard_engine::deliver_now(session_slot& s, connection& c, routed_message& m
     return;
   }
   // The 3.x versions share one form, 5.0 has another.
-  shared_wire& wire = wires_[c.v5 ? 1 : 0];
+  shared_wires::wire& wire = wires_.of[c.v5 ? 1 : 0];
   if (!wire.is_made) {
     wire.bytes.clear();
     mqtt::publish_view p{f.topic, f.payload, {}, mqtt::qos::at_most_once, false, false, {}};

@@ -2,7 +2,12 @@
 
 #include "session_slot.hpp"
 
+#include <godwit/base/seeded_hash.hpp>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstdint>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,7 +15,8 @@
 namespace godwit::broker {
 
 /// The retained messages of one new subscription on their way to its session. Until it is complete
-/// it remembers which retained messages passed live, so that none that is older or equal follows.
+/// its session remembers which retained messages passed live, so that none that is older or equal
+/// follows.
 struct replay {
   session_handle session;
   std::string filter;
@@ -22,14 +28,47 @@ struct replay {
     std::optional<std::string> after;
   };
   std::vector<next_page> to_ask;
-  bool is_asked = false;           ///< the SUBACK is out, and so are the questions
+  enum class stage : std::uint8_t { unasked, asked, waiting, settled };
+  stage at = stage::unasked;  ///< says in which list of its session it is
+  std::list<replay_handle>::iterator place;
   base::timer_token forgotten_at;  ///< once it has settled
-  bool is_listed = false;          ///< waits for room
   /// Whoever took a version from here on up routes to this subscription.
   std::uint64_t horizon = 0;
-  bool is_new = false;  ///< The subscription was: it has no right to what was published before.
-  std::map<std::string, std::uint64_t, std::less<>> passed_live;  ///< topic -> retain_version
-  std::map<std::string, std::uint64_t, std::less<>> replayed;     ///< the same, recent ones only
+  bool is_new = false;      ///< The subscription was: it has no right to what was published before.
+  std::uint64_t begun = 0;  ///< what has passed live since counts
+  std::map<std::string, std::uint64_t, std::less<>> replayed;  ///< topic -> recent retain_version
+};
+
+/// The replays of a shard by session and filter: of each filter a session has one at most. The
+/// filters are the replays' own.
+class replay_index {
+ public:
+  explicit replay_index(base::hash_seed seed) : entries_{0, hash{seed}} {}
+  void add(session_handle session, std::string_view filter, replay_handle its) {
+    entries_.emplace(key{session.index, filter}, its);
+  }
+  void remove(session_handle session, std::string_view filter) {
+    entries_.erase(key{session.index, filter});
+  }
+  [[nodiscard]] replay_handle find(session_handle session, std::string_view filter) const {
+    const auto found = entries_.find(key{session.index, filter});
+    return found == entries_.end() ? replay_handle{} : found->second;
+  }
+
+ private:
+  struct key {
+    std::uint32_t session;
+    std::string_view filter;
+    friend bool operator==(const key&, const key&) = default;
+  };
+  struct hash {
+    using is_avalanching = void;
+    base::hash_seed seed;
+    [[nodiscard]] std::size_t operator()(const key& k) const noexcept {
+      return base::seeded_hash(k.filter, {seed.k0, seed.k1 ^ k.session});
+    }
+  };
+  boost::unordered_flat_map<key, replay_handle, hash> entries_;
 };
 
 /// Where a retained message went.

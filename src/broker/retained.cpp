@@ -125,10 +125,12 @@ void shard_engine::forget_cleared(std::uint64_t version) {
 
 /// A subscription gets the retained messages that match it, also when it is not new
 /// [v311 MQTT-3.3.1-6] [v311 MQTT-3.8.4-3], after its SUBACK. What passes live is noted from here
-/// on.
+/// on. One that is repeated replays anew.
 void shard_engine::start_replay(session_handle h, session_slot& s, std::string_view filter,
                                 const store::subscription_terms& terms, replay_of what) {
-  end_replays(s, filter);
+  end_replay(h, filter);
+  auto& all = s.extra().replays;
+  if (!all) all = std::make_unique<session_replays>();
   const replay_handle r = replays_.emplace();
   replay& p = replays_.at(r);
   p.session = h;
@@ -136,34 +138,59 @@ void shard_engine::start_replay(session_handle h, session_slot& s, std::string_v
   p.terms = terms;
   p.horizon = ports.numbers.retain_horizon();
   p.is_new = what == replay_of::new_subscription;
-  s.extra().replays.push_back(r);
+  p.begun = all->passed.moment();
+  p.place = all->unasked.insert(all->unasked.end(), r);
+  replay_of_.add(h, p.filter, r);
 }
 
-/// The SUBACK is on its way: asks the shards that may have something.
-void shard_engine::ask_for_retained(const session_slot& s) {
+/// To the end of another list of its session.
+void shard_engine::set_stage(replay& p, replay::stage to) {
+  session_replays& all = *sessions_.at(p.session).extras->replays;
+  const auto list_of = [&all](replay::stage at) -> std::list<replay_handle>& {
+    switch (at) {
+      case replay::stage::unasked:
+        return all.unasked;
+      case replay::stage::asked:
+        return all.asked;
+      case replay::stage::waiting:
+        return all.waiting;
+      case replay::stage::settled:
+        break;
+    }
+    return all.settled;
+  };
+  std::list<replay_handle>& into = list_of(to);
+  into.splice(into.end(), list_of(p.at), p.place);
+  p.at = to;
+}
+
+/// The SUBACK is on its way: the shards that may have something are asked, as far as there is room.
+void shard_engine::ask_for_retained(session_handle h, const session_slot& s) {
   if (!s.is_replaying()) return;
-  const auto replays = s.extras->replays;
-  for (const replay_handle r : replays) {
-    replay& p = replays_.at(r);
-    if (std::exchange(p.is_asked, true)) continue;
-    const bool is_wide = mqtt::has_wildcard(p.filter);
-    p.shards_left = is_wide ? static_cast<std::uint32_t>(options.shards) : 1;
-    if (!is_wide) {
-      ask_page(r, home_of_topic(p.filter, options.seed, options.shards), std::nullopt);
-      continue;
+  session_replays& all = *s.extras->replays;
+  while (!all.unasked.empty()) {
+    replay& p = replays_.at(all.unasked.front());
+    set_stage(p, replay::stage::waiting);
+    if (mqtt::has_wildcard(p.filter)) {
+      for (std::size_t i = 0; i < options.shards; ++i) {
+        p.to_ask.push_back({routing::shard_id{static_cast<std::uint8_t>(i)}, std::nullopt});
+      }
+    } else {
+      p.to_ask.push_back({home_of_topic(p.filter, options.seed, options.shards), std::nullopt});
     }
-    for (std::size_t i = 0; i < options.shards; ++i) {
-      ask_page(r, routing::shard_id{static_cast<std::uint8_t>(i)}, std::nullopt);
-    }
+    p.shards_left = static_cast<std::uint32_t>(p.to_ask.size());
   }
+  continue_replays(h);
+}
+
+void shard_engine::list_replays(session_handle h, session_replays& all) {
+  if (!all.waiting.empty() && !std::exchange(all.is_listed, true)) waiting_replays_.push_back(h);
 }
 
 /// The connection ended before its SUBACK: the client will subscribe again.
 void shard_engine::drop_unasked_replays(session_slot& s) {
-  if (!s.is_replaying()) return;
-  const auto replays = s.extras->replays;
-  for (const replay_handle r : replays) {
-    if (!replays_.at(r).is_asked) end_replay(r);
+  while (s.is_replaying() && !s.extras->replays->unasked.empty()) {
+    end_replay(s.extras->replays->unasked.front());
   }
 }
 
@@ -197,9 +224,9 @@ void shard_engine::on_page(replay_handle r, routing::shard_id from, mail::retain
     if (own != 0 && m->publisher() == own) continue;  // [v5 MQTT-3.8.3-3]
     // What is newer than the subscription comes live, in its publisher's order.
     if (m->retain_version() >= p->horizon && !GODWIT_SEEDED_BUG(retained_horizon_ignored)) continue;
-    const auto live = p->passed_live.find(m->topic());
+    const auto live = s.extras->replays->passed.newest_since(p->begun, m->topic());
     const std::uint64_t next = GODWIT_SEEDED_BUG(retained_equal_replayed) ? 1 : 0;
-    if (live != p->passed_live.end() && live->second >= m->retain_version() + next) continue;
+    if (live && *live >= m->retain_version() + next) continue;
     if (p->is_new && options.shards > 1 && m->retain_version() + recent_versions > p->horizon) {
       p->replayed.insert_or_assign(std::string{m->topic()}, m->retain_version());
     }
@@ -215,33 +242,53 @@ void shard_engine::on_page(replay_handle r, routing::shard_id from, mail::retain
   }
   if (page.next && !GODWIT_SEEDED_BUG(retained_page_lost)) {
     p->to_ask.push_back({from, std::move(page.next)});
-    if (!p->is_listed) {
-      p->is_listed = true;
-      waiting_replays_.push_back(r);
-    }
+    if (p->at != replay::stage::waiting) set_stage(*p, replay::stage::waiting);
+    list_replays(h, *s.extras->replays);
   } else if (--p->shards_left == 0) {
     settle_replay(r);
   }
 }
 
-/// Asks for further pages where the session has room for them.
+/// Asks for further pages where there is room for them by now.
 void shard_engine::continue_replays() {
   if (waiting_replays_.empty()) return;
-  const auto waiting = std::exchange(waiting_replays_, {});
-  for (const replay_handle r : waiting) {
-    replay* p = replays_.find(r);
-    if (p == nullptr) continue;
-    p->is_listed = false;
-    const session_slot& s = sessions_.at(p->session);
-    if (budget_ != 0 && has_room(s)) {
-      for (auto& next : std::exchange(p->to_ask, {})) {
-        ask_page(r, next.from, std::move(next.after));
-      }
-    } else {
-      p->is_listed = true;
-      waiting_replays_.push_back(r);
-    }
+  const auto sessions = std::exchange(waiting_replays_, {});
+  for (const session_handle h : sessions) {
+    if (session_replays* const all = replays_of(h)) all->is_listed = false;
   }
+  for (const session_handle h : sessions) {
+    const session_replays* const all = replays_of(h);
+    if (all != nullptr && !all->is_listed) continue_replays(h);
+  }
+}
+
+/// Those of one session. Who must wait again goes to the end; each step may end one, and all when
+/// it was the last.
+void shard_engine::continue_replays(session_handle h) {
+  session_replays* all = replays_of(h);
+  for (std::size_t left = all->waiting.size(); left != 0; --left) {
+    if (budget_ == 0 || !may_ask(sessions_.at(h))) break;
+    --budget_;
+    const replay_handle r = all->waiting.front();
+    replay& p = replays_.at(r);
+    set_stage(p, replay::stage::asked);
+    for (auto& next : std::exchange(p.to_ask, {})) ask_page(r, next.from, std::move(next.after));
+    all = replays_of(h);
+    if (all == nullptr) return;
+  }
+  list_replays(h, *all);
+}
+
+session_replays* shard_engine::replays_of(session_handle h) noexcept {
+  session_slot* const s = find(h);
+  return s != nullptr && s->extras ? s->extras->replays.get() : nullptr;
+}
+
+/// A session with many replays has few pages on their way at a time, so that what others send over
+/// the same ways does not wait behind them.
+bool shard_engine::may_ask(const session_slot& s) const noexcept {
+  constexpr std::size_t at_once = 64;
+  return s.is_replaying() && s.extras->replays->asked.size() < at_once && has_room(s);
 }
 
 bool shard_engine::has_room(const session_slot& s) const noexcept {
@@ -251,14 +298,29 @@ bool shard_engine::has_room(const session_slot& s) const noexcept {
 }
 
 void shard_engine::end_replay(replay_handle r) {
-  if (const replay* const p = replays_.find(r)) {
-    if (session_slot* const s = find(p->session)) {
-      std::erase(s->extras->replays, r);
-      std::erase(s->extras->settled, r);
-    }
-    timers_.cancel(p->forgotten_at);
-    replays_.erase(r);
+  replay* const p = replays_.find(r);
+  if (p == nullptr) return;
+  std::unique_ptr<session_replays>& all = sessions_.at(p->session).extras->replays;
+  set_stage(*p, replay::stage::settled);  // wherever it was
+  all->settled.erase(p->place);
+  if (all->empty()) all.reset();
+  timers_.cancel(p->forgotten_at);
+  replay_of_.remove(p->session, p->filter);
+  replays_.erase(r);
+}
+
+void shard_engine::end_replay(session_handle h, std::string_view filter) {
+  end_replay(replay_of_.find(h, filter));
+}
+
+void shard_engine::end_all_replays(session_slot& s) {
+  if (!s.extras || !s.extras->replays) return;
+  std::vector<replay_handle> all;
+  for (const auto* const some : {&s.extras->replays->unasked, &s.extras->replays->asked,
+                                 &s.extras->replays->waiting, &s.extras->replays->settled}) {
+    all.insert(all.end(), some->begin(), some->end());
   }
+  for (const replay_handle r : all) end_replay(r);
 }
 
 /// All pages have come. A copy that is older than what they brought may still be on its way from
@@ -269,10 +331,9 @@ void shard_engine::settle_replay(replay_handle r) {
     end_replay(r);
     return;
   }
-  session_extras& e = *sessions_.at(p.session).extras;
-  std::erase(e.replays, r);
-  e.settled.push_back(r);
-  p.passed_live.clear();
+  set_stage(p, replay::stage::settled);
+  session_replays& all = *sessions_.at(p.session).extras->replays;
+  if (!all.are_under_way()) all.passed = {};
   p.forgotten_at =
       arm(now.steady + settled_memory, timer_kind::settled_replay, r.index, r.generation);
 }
@@ -280,6 +341,7 @@ void shard_engine::settle_replay(replay_handle r) {
 /// A live copy from before a new subscription, of which the replay has brought the same or a newer
 /// one: old after new. A session that matches by another subscription, too, has a right to it.
 bool shard_engine::is_superseded(const session_slot& s, const mqtt::message_fields& m) const {
+  if (!s.extras->replays) return false;
   const auto is_known = [&](replay_handle r) {
     const replay& p = replays_.at(r);
     const auto seen = p.replayed.find(m.topic);
@@ -290,26 +352,14 @@ bool shard_engine::is_superseded(const session_slot& s, const mqtt::message_fiel
     });
     return !has_right;
   };
-  return std::any_of(s.extras->replays.begin(), s.extras->replays.end(), is_known) ||
-         std::any_of(s.extras->settled.begin(), s.extras->settled.end(), is_known);
-}
-
-/// A repeated subscription replays anew, one that ended not at all.
-void shard_engine::end_replays(session_slot& s, std::string_view filter) {
-  if (!s.extras) return;
-  auto replays = s.extras->replays;
-  replays.insert(replays.end(), s.extras->settled.begin(), s.extras->settled.end());
-  for (const replay_handle r : replays) {
-    if (replays_.at(r).filter == filter) end_replay(r);
-  }
+  const session_replays& all = *s.extras->replays;
+  return std::ranges::any_of(all.asked, is_known) || std::ranges::any_of(all.waiting, is_known) ||
+         std::ranges::any_of(all.settled, is_known);
 }
 
 /// A retained message passes live while older ones are on their way to the same session.
 void shard_engine::note_live(session_slot& s, const mqtt::message_fields& m) {
-  for (const replay_handle r : s.extras->replays) {
-    std::uint64_t& version = replays_.at(r).passed_live[std::string{m.topic}];
-    version = std::max(version, m.retain_version);
-  }
+  s.extras->replays->passed.note(m.topic, m.retain_version);
 }
 
 }  // namespace godwit::broker

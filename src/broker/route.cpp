@@ -52,11 +52,12 @@ bool shard_engine::is_publisher(session_handle h, const session_slot& s, const r
 void shard_engine::deliver_local(routed_message& m, const routing::resolution& r,
                                  mqtt::message_number commit, session_handle publisher,
                                  delivery& d) {
-  forget_wires();
+  wires_.forget();
   for (const routing::match& match : r.subscribers) {
     const session_handle h = sessions_.handle_of(match.subscriber.value());
     session_slot& s = sessions_[match.subscriber.value()];
     if (budget_ != 0) --budget_;
+    if (s.ended) continue;  // its subscriptions are being forgotten
     const bool asks_who = match.no_local || match.no_local_partly;
     if (asks_who && is_publisher(h, s, m, publisher)) {
       if (match.no_local) continue;
@@ -134,7 +135,7 @@ bool shard_engine::share_to_member(routed_message& m, mqtt::qos quality, routing
 void shard_engine::deliver_share(session_handle h, session_slot& s, routed_message& m,
                                  const routing::subscription_options& o, std::string_view share,
                                  mqtt::message_number commit, delivery& d) {
-  forget_wires();
+  wires_.forget();
   const std::span<const std::uint32_t> identifier{&o.identifier, o.identifier != 0 ? 1U : 0U};
   deliver(h, s, m,
           {.quality = o.quality,

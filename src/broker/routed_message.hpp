@@ -6,6 +6,7 @@
 #include <godwit/session/recorder.hpp>
 #include <godwit/store/store.hpp>
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -36,6 +37,24 @@ class routed_message {
 
 /// A payload above this is sent from where it lies.
 inline constexpr std::size_t by_reference_above = 4'096;
+
+/// The QoS 0 form of the message being routed, without and with properties.
+struct shared_wires {
+  struct wire {
+    base::bytes bytes;
+    bool is_made = false;
+  };
+  std::array<wire, 2> of;
+  void forget() noexcept {
+    for (wire& w : of) w.is_made = false;
+  }
+};
+
+/// A PUBLISH that its client cannot take.
+struct unsendable {
+  mqtt::packet_id id{};
+  std::size_t size = 0;
+};
 
 /// How one subscriber gets its copy.
 struct copy_terms {

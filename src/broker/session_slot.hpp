@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connection.hpp"
+#include "session_replays.hpp"
 
 #include <godwit/base/ring.hpp>
 #include <godwit/session/message_log.hpp>
@@ -27,15 +28,10 @@ struct restored_will {
   bool ends_with_session = false;  ///< it has a delay
 };
 
-/// One retained replay of a session that is not complete.
-struct replay;
-using replay_handle = base::handle<replay>;
-
 /// Things that few sessions have at any time.
 struct session_extras {
-  std::vector<replay_handle> replays;
-  std::vector<replay_handle> settled;  ///< complete, but older copies may still come live
-  std::vector<pending_id> held;        ///< publishes that wait until this subscriber has caught up
+  std::unique_ptr<session_replays> replays;
+  std::vector<pending_id> held;  ///< publishes that wait until this subscriber has caught up
   base::timer_token held_until;
   base::timer_token will_due;  ///< its connection ended, and the will waits for its delay
   base::timer_token handover;  ///< messages of shared groups move on while it is away
@@ -78,7 +74,9 @@ struct session_slot {
   /// 0 = ends with its connection.
   [[nodiscard]] store::session_number number() const noexcept { return log.session(); }
   [[nodiscard]] bool is_persistent() const noexcept { return log.is_persistent(); }
-  [[nodiscard]] bool is_replaying() const noexcept { return extras && !extras->replays.empty(); }
+  [[nodiscard]] bool is_replaying() const noexcept {
+    return extras && extras->replays && extras->replays->are_under_way();
+  }
   [[nodiscard]] session_extras& extra() {
     if (!extras) extras = std::make_unique<session_extras>();
     return *extras;

@@ -117,22 +117,11 @@ void shard_engine::end_session(session_handle h, session_slot& s) {
   timers_.cancel(s.expiry);
   if (s.extras) {
     timers_.cancel(s.extras->handover);
-    auto replays = s.extras->replays;
-    replays.insert(replays.end(), s.extras->settled.begin(), s.extras->settled.end());
-    for (const replay_handle r : replays) end_replay(r);
+    end_all_replays(s);
   }
-  s.subscriptions.for_each([&](std::string_view filter, const auto&) {
-    const auto parts = mqtt::parse_topic_filter(filter);
-    GODWIT_ASSERT(parts.has_value());
-    if (!parts->group.empty()) {
-      leave_group(h, filter, 0);
-      ports.counters.subtract(observe::counter::shared_subscriptions);
-    } else {
-      router_.unsubscribe(filter, routing::subscriber_id{h.index});
-    }
-    ports.counters.subtract(observe::counter::subscriptions);
-  });
-  s.subscriptions.clear();
+  if (s.has_shared) leave_groups(h, s);
+  forget_some(h, s);
+  if (!s.subscriptions.empty()) to_forget_.push_back(h);
   if (s.is_persistent()) {
     records_.write(store::session_ended{s.number()});
     note_unsettled(s.client_id);
@@ -151,10 +140,47 @@ void shard_engine::end_session(session_handle h, session_slot& s) {
   end_restored_wills(s.client_id);
 }
 
+/// Groups pick their members by what they know, so they hear of it at once.
+void shard_engine::leave_groups(session_handle h, session_slot& s) {
+  std::vector<std::string> shared;
+  s.subscriptions.for_each([&](std::string_view filter, const auto&) {
+    if (filter.starts_with("$share/")) shared.emplace_back(filter);
+  });
+  for (const std::string& filter : shared) {
+    leave_group(h, filter, 0);
+    s.subscriptions.erase(filter);
+    ports.counters.subtract(observe::counter::shared_subscriptions);
+    ports.counters.subtract(observe::counter::subscriptions);
+  }
+}
+
+/// Some subscriptions of a session that has ended go out of routing.
+void shard_engine::forget_some(session_handle h, session_slot& s) {
+  constexpr std::uint32_t at_once = 1'024;
+  for (std::uint32_t left = std::min(at_once, options.turn_packets_max); left != 0; --left) {
+    const auto filter = s.subscriptions.take();
+    if (!filter) return;
+    router_.unsubscribe(*filter, routing::subscriber_id{h.index});
+    ports.counters.subtract(observe::counter::subscriptions);
+  }
+}
+
+/// Of one session in a turn, so that nobody waits for another one's many. What still matches an
+/// ended session is not delivered.
+void shard_engine::forget_subscriptions() {
+  if (to_forget_.empty()) return;
+  const session_handle h = to_forget_.front();
+  session_slot& s = sessions_.at(h);
+  forget_some(h, s);
+  if (!s.subscriptions.empty()) return;
+  to_forget_.pop_front();
+  erase_if_over(h);
+}
+
 /// Frees the session's place once nothing is left of it.
 void shard_engine::erase_if_over(session_handle h) {
   session_slot* const s = find(h);
-  if (s == nullptr || !s->ended || !s->log.empty()) return;
+  if (s == nullptr || !s->ended || !s->log.empty() || !s->subscriptions.empty()) return;
   if (s->extras && s->extras->handovers != 0) return;
   if (s->extras) {
     timers_.cancel(s->extras->held_until);
@@ -194,6 +220,10 @@ void shard_engine::continue_handover(session_handle h, session_slot& s) {
     part_done(id);
   }
   erase_if_over(h);
+}
+
+routing::group_member shard_engine::member(session_handle h) const noexcept {
+  return {self, routing::subscriber_id{h.index}, h.generation};
 }
 
 void shard_engine::tell_groups(session_handle h, const session_slot& s, bool connected) {

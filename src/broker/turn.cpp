@@ -50,6 +50,7 @@ void shard_engine::end_turn() {
     }
   });
   retry_parked();
+  forget_subscriptions();
   settle();
   flush_all();
   settle();
@@ -82,12 +83,12 @@ void shard_engine::settle() {
 }
 
 bool shard_engine::wants_turn() const noexcept {
-  for (const replay_handle r : waiting_replays_) {
-    const replay* const p = replays_.find(r);
-    const session_slot* const s = p != nullptr ? sessions_.find(p->session) : nullptr;
-    if (s != nullptr && has_room(*s)) return true;
+  for (const session_handle h : waiting_replays_) {
+    const session_slot* const s = sessions_.find(h);
+    if (s != nullptr && may_ask(*s)) return true;
   }
   if (!parked_.empty() && has_store_changed()) return true;
+  if (!to_forget_.empty()) return true;
   return !backlog_.empty() || mailbox_.has_work() ||
          (!durable_waits_.empty() && durable_waits_.top().ticket <= ports.durable_store.durable());
 }

@@ -56,6 +56,17 @@ std::size_t subscription_table::memory_size() const noexcept {
   return bytes;
 }
 
+std::optional<std::string> subscription_table::take() {
+  if (many_) {
+    if (many_->empty()) return std::nullopt;
+    return std::move(many_->extract(many_->begin()).key());
+  }
+  if (few_.empty()) return std::nullopt;
+  std::string filter = std::move(few_.back().filter);
+  few_.pop_back();
+  return filter;
+}
+
 std::size_t subscription_table::size() const noexcept {
   return many_ ? many_->size() : few_.size();
 }

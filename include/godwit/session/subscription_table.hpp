@@ -38,10 +38,8 @@ class subscription_table {
       for (const auto& [filter, terms] : *many_) f(std::string_view{filter}, terms);
     }
   }
-  void clear() noexcept {
-    few_ = std::vector<entry>{};  // `= {}` would keep the memory
-    many_.reset();
-  }
+  /// Removes any one of them and returns its filter; nothing: there is none.
+  [[nodiscard]] std::optional<std::string> take();
 
  private:
   struct entry {

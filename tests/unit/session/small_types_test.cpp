@@ -104,8 +104,14 @@ TEST(SubscriptionTable, ErasesByteByByte) {
     EXPECT_FALSE(t.contains("f1"));
     EXPECT_FALSE(t.erase("f1"));
     EXPECT_EQ(t.size(), static_cast<std::size_t>(count - 1));
-    t.clear();
+    for (int i = 1; i < count; ++i) {
+      const auto taken = t.take();
+      ASSERT_TRUE(taken.has_value());
+      EXPECT_NE(*taken, "f1");
+      EXPECT_FALSE(t.contains(*taken));
+    }
     EXPECT_TRUE(t.empty());
+    EXPECT_EQ(t.take(), std::nullopt);
     EXPECT_FALSE(t.contains("f2"));
     EXPECT_EQ(t.set("f2", {qos::at_most_once}), subscription_table::outcome::added);
   }
