@@ -31,16 +31,28 @@ def packet(first_byte, body=b""):
     return bytes([first_byte]) + remaining_length(len(body)) + body
 
 
-def connect(client_id, version="3.1.1", clean=True, keep_alive=0):
-    name, level = ("MQIsdp", 3) if version == "3.1" else ("MQTT", 4)
+def connect(client_id, version="3.1.1", clean=True, keep_alive=0, will=None, expiry=None):
+    """`will`: (topic, payload, QoS, retain). `expiry` of the session, for version 5."""
+    name = "MQIsdp" if version == "3.1" else "MQTT"
+    level = {"3.1": 3, "3.1.1": 4, "5": 5}[version]
     flags = 2 if clean else 0
+    properties, will_properties = b"", b""
+    if version == "5":
+        more = b"" if expiry is None else b"\x11" + struct.pack(">I", expiry)
+        properties, will_properties = remaining_length(len(more)) + more, b"\0"
+    left = b""
+    if will:
+        topic, payload, qos, retain = will
+        flags |= 4 | qos << 3 | (0x20 if retain else 0)
+        left = will_properties + text(topic) + text(payload)
     return packet(0x10, text(name) + bytes([level, flags]) + struct.pack(">H", keep_alive)
-                  + text(client_id))
+                  + properties + text(client_id) + left)
 
 
-def subscribe(packet_id, *filters):
+def subscribe(packet_id, *filters, version="3.1.1"):
     body = b"".join(text(name) + bytes([qos]) for name, qos in filters)
-    return packet(0x82, struct.pack(">H", packet_id) + body)
+    properties = b"\0" if version == "5" else b""
+    return packet(0x82, struct.pack(">H", packet_id) + properties + body)
 
 
 def publish(topic, payload=b"", qos=0, packet_id=1, retain=False):
@@ -51,9 +63,14 @@ def publish(topic, payload=b"", qos=0, packet_id=1, retain=False):
 class Wire:
     """A connection to the broker on which the test decides about every byte."""
 
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S)
+    def __init__(self, port, before=lambda one: None):
+        """`before` may set options of the socket, ahead of its connect."""
+        self.socket = socket.socket()
+        self.socket.settimeout(DEADLINE_S)
+        before(self.socket)
+        self.socket.connect(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.version = "3.1.1"
         self._bytes = bytearray()
         self._early = collections.deque()
 
@@ -69,8 +86,7 @@ class Wire:
         """The next packet as (first byte, body); None at the end of the stream or the time."""
         end = time.monotonic() + timeout
         while (found := self._take()) is None:
-            left = max(0, end - time.monotonic())
-            if not select.select([self.socket], [], [], left)[0]:
+            if not self._can_read(end - time.monotonic()):
                 return None
             try:
                 data = self.socket.recv(65536)
@@ -88,7 +104,8 @@ class Wire:
         return got[1]
 
     def connect(self, client_id, **options):
-        """CONNECT, and the CONNACK's two bytes."""
+        """CONNECT, and the CONNACK's body."""
+        self.version = options.get("version", "3.1.1")
         self.send(connect(client_id, **options))
         answer = self.expect(CONNACK)
         if answer[1] != 0:
@@ -97,12 +114,12 @@ class Wire:
 
     def subscribe(self, *filters):
         """SUBSCRIBE, and the SUBACK's codes. Messages may come before it; they are kept."""
-        self.send(subscribe(1, *filters))
+        self.send(subscribe(1, *filters, version=self.version))
         while (got := self.receive()) is not None and got[0] >> 4 == PUBLISH:
             self._early.append(got)
         if got is None or got[0] >> 4 != SUBACK:
             raise AssertionError(f"wanted a SUBACK, got {got}")
-        return got[1][2:]
+        return got[1][3:] if self.version == "5" else got[1][2:]
 
     def receive_publish(self, timeout=DEADLINE_S):
         """The next PUBLISH as (topic, payload), acknowledged; None when the time is over."""
@@ -116,13 +133,17 @@ class Wire:
         rest = body[2 + size:]
         if first & 6 == 2:
             self.send(packet(0x40, rest[:2]))
-        return body[2:2 + size].decode(), rest[2:] if first & 6 else rest
+        payload = rest[2:] if first & 6 else rest
+        if self.version == "5":
+            assert payload[0] < 128, "long properties"
+            payload = payload[1 + payload[0]:]
+        return body[2:2 + size].decode(), payload
 
     def wait_for_end(self, timeout=DEADLINE_S):
         """Reads until the broker closes; returns the bytes that came before, or None: no end."""
         end = time.monotonic() + timeout
         got = bytes(self._bytes)
-        while select.select([self.socket], [], [], max(0, end - time.monotonic()))[0]:
+        while self._can_read(end - time.monotonic()):
             try:
                 data = self.socket.recv(65536)
             except ConnectionResetError:
@@ -145,6 +166,11 @@ class Wire:
 
     def __exit__(self, *_):
         self.close()
+
+    def _can_read(self, timeout):
+        look = select.poll()  # select() knows no file above 1023
+        look.register(self.socket, select.POLLIN)
+        return bool(look.poll(max(0, timeout) * 1000))
 
     def _take(self):
         size = 0
