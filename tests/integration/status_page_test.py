@@ -1,5 +1,7 @@
 """The status page in a real browser, headless Chromium."""
 
+import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
@@ -7,11 +9,12 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from daemon_http_test import free_port, get
 from harness import Broker, loopback_listener
-from raw_client import RawClient
+from raw_client import RawClient, packet, text
 
 CHROMIUM = shutil.which("chromium")
 
@@ -24,9 +27,9 @@ class Served(unittest.TestCase):
             status, page = get(port, "/")
             self.assertEqual(status, 200)
             self.assertEqual(re.findall(r"https?://[^\s\"']+", page), [])
-            status, text = get(port, "/status.json")
+            status, figures = get(port, "/status.json")
             self.assertEqual(status, 200)
-            self.assertEqual(json.loads(text)["now"]["clients_connected"], 1)
+            self.assertEqual(json.loads(figures)["now"]["clients_connected"], 1)
             client.disconnect()
 
 
@@ -39,20 +42,50 @@ class Browser(unittest.TestCase):
              f"http://127.0.0.1:{port}/"],
             capture_output=True, text=True, timeout=180, check=True).stdout
 
+    @contextlib.contextmanager
+    def devices(self, port):
+        """Twelve listen, four sleep while messages wait for them, and one goes on sending."""
+        for i in range(4):
+            sleeper = RawClient(port, f"sleeper-{i}", clean=False)
+            sleeper.subscribe("alarms/#", qos=1)
+            sleeper.disconnect()
+        clients = [RawClient(port, f"phone-{i}") for i in range(12)]
+        for i, client in enumerate(clients):
+            client.subscribe(f"rooms/{i}/#")
+        sender = RawClient(port, "sensor")
+        for i in range(25):
+            sender.socket.sendall(packet(0x32, text("alarms/door") + b"\0\1open"))
+            sender.read(4)
+        ended = threading.Event()
+
+        def send():
+            while not ended.wait(0.02):
+                for i in range(12):
+                    sender.publish(f"rooms/{i}/temperature", b"21.5")
+
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            sending = pool.submit(send)
+            try:
+                yield
+            finally:
+                ended.set()
+            sending.result()
+        for client in [sender, *clients]:
+            client.disconnect()
+
     def test_it_shows_what_the_broker_does(self):
         port = free_port()
         with Broker({"shards": 2, "http": {"port": port}}) as broker, \
-                tempfile.TemporaryDirectory() as directory:
-            clients = [RawClient(broker.port, f"c-{i}") for i in range(3)]
+                tempfile.TemporaryDirectory() as directory, self.devices(broker.port):
             page = self.browse(port, directory, "--dump-dom")
             self.assertIn("serving, store good", page)
-            self.assertIn("<b>3</b><span>clients connected</span>", page)
-            self.assertIn("publishes received", page)
+            self.assertIn("<b>13</b><span>clients connected</span>", page)
+            self.assertIn("<b>4</b><span>sessions offline</span>", page)
+            self.assertIn("<b>100</b><span>queued messages</span>", page)
+            self.assertNotIn("<b>0</b><span>publishes received</span>", page)
             wanted = os.environ.get("GODWIT_SCREENSHOT")
             if wanted:
                 self.browse(port, directory, "--screenshot=" + str(pathlib.Path(wanted).resolve()))
-            for client in clients:
-                client.disconnect()
 
 
 if __name__ == "__main__":
