@@ -2,6 +2,7 @@
 
 #include "control_desk.hpp"
 #include "control_path.hpp"
+#include "given_sockets.hpp"
 #include "leveled_sink.hpp"
 #include "live_keys.hpp"
 #include "load_security.hpp"
@@ -107,7 +108,8 @@ class broker_process {
  public:
   broker_process(const command_line& line, const config::loaded& file,
                  std::shared_ptr<const auth::security> decides, signals& from_outside)
-      : line_(line),
+      : given_(take_given_sockets()),
+        line_(line),
         file_(file),
         decides_(std::move(decides)),
         signals_(from_outside),
@@ -167,7 +169,7 @@ class broker_process {
                                 {durable, gates.authenticators(), gates.authorizers(), interest,
                                  numbers, clock_, sink_, counters, &memory_}};
     numbers.start_above(broker::recover(shards_of(threads), options_.shard, durable, clock_.now()));
-    if (const auto opened = threads.open(); !opened) {
+    if (const auto opened = threads.open(std::move(given_)); !opened) {
       const net::listen_error why = opened.error();
       const auto [reason, remedy] = split_remedy(why.text);
       log_.error("listener.failed", {{"reason", reason}, {"remedy", remedy}});
@@ -275,8 +277,10 @@ class broker_process {
 
   void say_ready(const net::broker_threads& threads) {
     for (const auto& l : threads.listeners()) {
-      log_.info("listener.open",
-                {{"name", l->options.name}, {"address", l->address}, {"port", unsigned{l->port}}});
+      log_.info("listener.open", {{"name", l->options.name},
+                                  {"address", l->address},
+                                  {"port", unsigned{l->port}},
+                                  {"socket", l->is_given ? "given" : "own"}});
     }
     log_.info("broker.ready", {{"listeners", threads.listeners().size()}});
     starting_.reset();
@@ -411,6 +415,7 @@ class broker_process {
     if (error) log_.warn("notify.failed", {{"reason", error.message()}});
   }
 
+  std::vector<net::given_socket> given_;
   const command_line& line_;
   config::loaded file_;  ///< as it runs: what a reload changed is in it
   std::shared_ptr<const auth::security> decides_;

@@ -51,6 +51,12 @@ acceptor::acceptor(boost::asio::io_context& context, unique_fd socket, listener&
   wait();
 }
 
+/// Closing a descriptor ends the wait for it only when it is the socket's last one, and a given
+/// socket has others: this one has to be taken out first.
+acceptor::~acceptor() {
+  if (socket_.is_open()) unique_fd{socket_.release()}.reset();
+}
+
 void acceptor::resume(base::steady_time now) {
   if (!resting_until_ || now < *resting_until_) return;
   resting_until_.reset();

@@ -25,6 +25,9 @@ class acceptor {
   acceptor(boost::asio::io_context& context, unique_fd socket, listener& from, const tuning& tune,
            const base::clock& clock, observe::log_sink& log, on_accept take, on_refusal count,
            const observe::memory_gauge* memory = nullptr);
+  ~acceptor();
+  acceptor(const acceptor&) = delete;
+  acceptor& operator=(const acceptor&) = delete;
 
   /// Accepts again after a rest that is over.
   void resume(base::steady_time now);

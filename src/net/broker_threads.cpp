@@ -47,7 +47,7 @@ broker::shard& broker_threads::shard(routing::shard_id id) noexcept {
   return *shards_[id.value()];
 }
 
-base::result<void, listen_error> broker_threads::open() {
+base::result<void, listen_error> broker_threads::open(std::vector<given_socket> given) {
   tls_set loaded;
   for (const listener_options& o : options_.listeners) {
     if (!o.tls.is_on()) continue;
@@ -58,7 +58,8 @@ base::result<void, listen_error> broker_threads::open() {
     }
     loaded.entries.push_back({o.name, std::move(*made)});
   }
-  auto opened = open_listeners(options_.listeners, threads_.size(), options_.tune);
+  auto opened =
+      open_listeners(options_.listeners, threads_.size(), options_.tune, std::move(given));
   if (!opened) return opened.error();
   listeners_ = std::move(*opened);
   for (const auto& l : listeners_) {

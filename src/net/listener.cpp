@@ -1,3 +1,4 @@
+#include "given_sockets.hpp"
 #include "peer_address.hpp"
 #include "unix_listener.hpp"
 
@@ -148,10 +149,39 @@ base::result<std::vector<plan>, listen_error> make_plans(std::span<const listene
   return plans;
 }
 
+std::vector<listener_place> places_of(std::span<const plan> plans) {
+  std::vector<listener_place> all;
+  for (const plan& p : plans) {
+    const std::string& name = p.options.name;
+    if (p.options.is_path()) {
+      all.push_back({name, "unix:" + p.options.bind});
+    } else {
+      const bool is_any = p.options.port == 0;
+      all.push_back({name, endpoint_text(p.where.data()),
+                     is_any ? listener_place::port::any : listener_place::port::fixed});
+    }
+  }
+  return all;
+}
+
+/// One whose socket somebody else opened.
+base::result<void, listen_error> open_given(listener& made, const plan& p, unique_fd socket,
+                                            std::size_t shards, const tuning& tune) {
+  const bool is_path = p.options.is_path();
+  tcp::endpoint where = p.where;
+  if (!is_path) where.port(port_of(socket.value()));
+  made.sockets = share_given(std::move(socket), is_path ? 1 : shards, p.options.backlog, tune);
+  if (made.sockets.empty()) return explain(p, errno);
+  made.is_given = true;
+  made.port = where.port();
+  made.address = is_path ? "unix:" + p.options.bind : endpoint_text(where.data());
+  return {};
+}
+
 }  // namespace
 
 listener::~listener() {
-  if (options.is_path() && !address.empty()) ::unlink(options.bind.c_str());
+  if (options.is_path() && !is_given && !address.empty()) ::unlink(options.bind.c_str());
 }
 
 void throw_exception_from_error(const listen_error& error, const boost::source_location&) {
@@ -159,12 +189,21 @@ void throw_exception_from_error(const listen_error& error, const boost::source_l
 }
 
 opened open_listeners(std::span<const listener_options> wanted, std::size_t shards,
-                      const tuning& tune) {
+                      const tuning& tune, std::vector<given_socket> given) {
   auto plans = make_plans(wanted);
   if (!plans) return plans.error();
+  auto passed = assign_given(std::move(given), places_of(*plans));
+  if (!passed) return passed.error();
   std::vector<std::unique_ptr<listener>> all;
-  for (const plan& p : *plans) {
+  for (std::size_t i = 0; i < plans->size(); ++i) {
+    const plan& p = (*plans)[i];
     auto made = std::make_unique<listener>(p.options);
+    if (unique_fd& socket = (*passed)[i]; socket) {
+      const auto done = open_given(*made, p, std::move(socket), shards, tune);
+      if (!done) return done.error();
+      all.push_back(std::move(made));
+      continue;
+    }
     if (p.options.is_path()) {
       auto socket = listen_on_path(p.options);
       if (!socket) return socket.error();

@@ -9,10 +9,11 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import Broker, godwitd
-from raw_client import RawClient
+from harness import Broker, godwitd, loopback_listener
+from raw_client import RawClient, connect_packet
 
 UNIT = pathlib.Path(os.environ["GODWIT_SOURCE"]) / "packaging/systemd/godwit.service"
+SOCKET = UNIT.with_name("godwit.socket")
 
 
 class Notify(unittest.TestCase):
@@ -108,6 +109,53 @@ class Notify(unittest.TestCase):
             RawClient(broker.port, "served").disconnect()
 
 
+class SocketActivation(unittest.TestCase):
+    """The manager listens, also while the broker does not run."""
+
+    def listening(self):
+        one = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(one.close)
+        return one, one.getsockname()[1]
+
+    def test_given_sockets_are_served_by_every_shard(self):
+        first, port = self.listening()
+        second, other = self.listening()
+        config = {"shards": 3, "listeners": [loopback_listener(port),
+                                             {**loopback_listener(), "name": "named"},
+                                             {**loopback_listener(), "name": "own"}]}
+        with Broker(config, given=[("godwit.socket", first), ("named", second)]) as broker:
+            self.assertEqual(broker.ports()[:2], [port, other])
+            self.assertEqual(len(broker.lines("listener.open", socket="given")), 2)
+            self.assertEqual(len(broker.lines("listener.open", socket="own", name="own")), 1)
+            clients = [RawClient(broker.ports()[i % 3], f"c{i}") for i in range(30)]
+            for client in clients:
+                client.disconnect()
+
+    def test_who_connects_between_two_runs_waits_for_the_second(self):
+        first, port = self.listening()
+        broker = Broker({"shards": 2, "listeners": [loopback_listener(port)]},
+                        given=[("default", first)])
+        self.addCleanup(broker.clean_up)
+        broker.start()
+        RawClient(port, "early").disconnect()
+        broker.stop()
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as waiting:
+            waiting.sendall(connect_packet("between"))
+            broker.again()
+            self.assertEqual(waiting.recv(4), b"\x20\x02\0\0")
+        broker.stop()
+
+    def test_a_socket_that_no_listener_wants_is_an_error(self):
+        first, port = self.listening()
+        broker = Broker(given=[("elsewhere", first)])
+        self.addCleanup(broker.clean_up)
+        broker.spawn()
+        broker.wait(expect=1)
+        line = broker.lines("listener.failed")[0]
+        self.assertIn(f'reason="the given socket \\"elsewhere\\" at 127.0.0.1:{port} belongs', line)
+        self.assertIn("FileDescriptorName=: default (127.0.0.1:0)", line)
+
+
 @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd is not installed")
 class Unit(unittest.TestCase):
     def test_systemd_finds_nothing_wrong(self):
@@ -115,6 +163,15 @@ class Unit(unittest.TestCase):
             copy = pathlib.Path(directory) / UNIT.name
             copy.write_text(UNIT.read_text().replace("/usr/bin/godwitd", godwitd()))
             self.assertIn(godwitd(), copy.read_text())
+            answer = subprocess.run(["systemd-analyze", "verify", "--man=no", copy],
+                                    capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual((answer.returncode, answer.stdout, answer.stderr), (0, "", ""))
+
+    def test_systemd_finds_nothing_wrong_with_the_socket_unit(self):
+        with tempfile.TemporaryDirectory() as directory:
+            service = pathlib.Path(directory) / UNIT.name
+            service.write_text(UNIT.read_text().replace("/usr/bin/godwitd", godwitd()))
+            copy = shutil.copy(SOCKET, directory)
             answer = subprocess.run(["systemd-analyze", "verify", "--man=no", copy],
                                     capture_output=True, text=True, timeout=60, check=False)
             self.assertEqual((answer.returncode, answer.stdout, answer.stderr), (0, "", ""))

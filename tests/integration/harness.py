@@ -18,6 +18,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -76,10 +77,12 @@ def parse_fields(line):
 class Broker:
     """One godwitd process. Thread-safe: a background thread collects its log."""
 
-    def __init__(self, config=None, arguments=(), environment=None, preexec=None, files=None):
+    def __init__(self, config=None, arguments=(), environment=None, preexec=None, files=None,
+                 given=()):
         """`config`: a dictionary in the form of config/godwit.yaml; a loopback listener on an
         ephemeral port is added if it names none. `preexec` runs in the child before exec. `files`:
-        further files beside the configuration, their names and texts."""
+        further files beside the configuration, their names and texts. `given`: pairs of a name and
+        a listening socket that the broker finds open at its start, as systemd gives them."""
         self.directory = tempfile.TemporaryDirectory(prefix="godwit-test-")
         self.config = dict(config or {})
         self.config.setdefault("listeners", [loopback_listener()])
@@ -93,6 +96,7 @@ class Broker:
         self.arguments = list(arguments)
         self.environment = {**sanitizer_environment(), **(environment or {})}
         self.preexec = preexec
+        self.given = list(given)
         self.process = None
         self._lines = []
         self._changed = threading.Condition()
@@ -123,10 +127,16 @@ class Broker:
 
     def spawn(self):
         """Starts the process without waiting for it to listen."""
+        descriptors = [one.fileno() for _, one in self.given]
+        launcher = []
+        if self.given:
+            script = str(pathlib.Path(__file__).with_name("given_sockets.py"))
+            launcher = [sys.executable, "-B", script,
+                        ":".join(name for name, _ in self.given), ",".join(map(str, descriptors))]
         self.process = subprocess.Popen(
-            [godwitd(), "--config", str(self.config_path), *self.arguments],
+            [*launcher, godwitd(), "--config", str(self.config_path), *self.arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            env=self.environment, preexec_fn=self.preexec)
+            env=self.environment, preexec_fn=self.preexec, pass_fds=descriptors)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         return self

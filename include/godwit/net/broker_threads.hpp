@@ -40,8 +40,9 @@ class broker_threads {
   /// Before `start`, to restore what the store found.
   [[nodiscard]] broker::shard& shard(routing::shard_id id) noexcept;
 
-  /// Opens the listeners; clients may connect from now on and are served once the threads run.
-  [[nodiscard]] base::result<void, listen_error> open();
+  /// Opens the listeners, or takes those that are `given`; clients may connect from now on and are
+  /// served once the threads run.
+  [[nodiscard]] base::result<void, listen_error> open(std::vector<given_socket> given = {});
   /// For contexts that are loaded while the broker runs: their tickets stay good.
   [[nodiscard]] const net::ticket_keys& ticket_keys() const noexcept { return ticket_keys_; }
   /// On a shard's thread, in a turn (`run_on`): connections of its listeners are accepted with

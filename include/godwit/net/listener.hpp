@@ -3,6 +3,7 @@
 #include <godwit/base/result.hpp>
 #include <godwit/net/connect_gate.hpp>
 #include <godwit/net/connection_slots.hpp>
+#include <godwit/net/given_socket.hpp>
 #include <godwit/net/network.hpp>
 #include <godwit/net/options.hpp>
 #include <godwit/net/unique_fd.hpp>
@@ -27,6 +28,7 @@ struct listen_error {
     no_such_address,
     in_use,
     no_permission,
+    given,  ///< a socket that was given is of no use
     tls,
     system
   };
@@ -47,7 +49,7 @@ struct listener {
         proxies{parse_networks(options.proxies)},
         slots{options.connections_max},
         gate{options.rate} {}
-  /// Takes a Unix-domain socket's name away.
+  /// Takes a Unix-domain socket's name away, if the socket is the broker's own.
   ~listener();
   listener(const listener&) = delete;
   listener& operator=(const listener&) = delete;
@@ -58,6 +60,7 @@ struct listener {
   std::vector<base::network> proxies;
   connection_slots slots;  ///< its connections on all shards
   connect_gate gate;       ///< how fast they come, on all shards
+  bool is_given = false;   ///< whoever started the process opened its socket
   std::uint16_t port = 0;  ///< the real one
   std::string address;     ///< with the port: "127.0.0.1:1883"; "unix:/run/mqtt.sock"
   std::vector<unique_fd>
@@ -70,8 +73,10 @@ struct listener {
 /// that a port which anybody listens on, also another broker of the same user, is an error; it
 /// joins the others only once it is listening, so there is no moment at which two brokers could
 /// both succeed. At start, before the shards run. Connections made from now on wait until they are
-/// accepted.
+/// accepted. A listener for which a socket is given opens none: its shards share that one. Each
+/// given socket must be for one of the listeners.
 [[nodiscard]] base::result<std::vector<std::unique_ptr<listener>>, listen_error> open_listeners(
-    std::span<const listener_options> wanted, std::size_t shards, const tuning& tune);
+    std::span<const listener_options> wanted, std::size_t shards, const tuning& tune,
+    std::vector<given_socket> given = {});
 
 }  // namespace godwit::net
