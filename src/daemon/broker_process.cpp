@@ -24,6 +24,7 @@
 #include <godwit/net/broker_threads.hpp>
 #include <godwit/net/file_limit.hpp>
 #include <godwit/observe/counters.hpp>
+#include <godwit/observe/journal.hpp>
 #include <godwit/routing/retained_index.hpp>
 #include <godwit/store/memory_store.hpp>
 
@@ -69,10 +70,10 @@ net::options net_options(const config::configuration& c) {
   return o;
 }
 
-observe::log_options log_options(const config::configuration& c) {
-  observe::log_options o = c.log;
-  if (o.file.empty() && stderr_is_journal()) o.prefix = observe::log_prefix::journal;
-  return o;
+/// To the journal with all fields, where standard error goes there anyway.
+std::unique_ptr<observe::log_sink> open_log(const observe::log_options& o) {
+  if (!o.file.empty() || !stderr_is_journal()) return observe::make_log_sink(o);
+  return observe::make_journal_sink(o, "/run/systemd/journal/socket");
 }
 
 /// "what is wrong; what to do" in two, because the log cuts long values.
@@ -113,7 +114,7 @@ class broker_process {
         file_(file),
         decides_(std::move(decides)),
         signals_(from_outside),
-        sink_(observe::make_log_sink(log_options(file.value)), file.value.log.level),
+        sink_(open_log(file.value.log), file.value.log.level),
         log_(clock_, std::make_unique<borrowed_sink>(sink_), file.value.log.level),
         notifier_(take_notify_socket()),
         watchdog_(take_watchdog()),

@@ -1,4 +1,5 @@
 #include <godwit/base/escape.hpp>
+#include <godwit/observe/journal.hpp>
 #include <godwit/observe/log.hpp>
 
 #include <array>
@@ -89,6 +90,20 @@ std::string_view journal_priority(log_level level) noexcept {
   return {};
 }
 
+void append_assignment(std::string& out, std::string_view key, const log_field::value_type& value) {
+  for (const char c : key) {
+    const bool is_small = c >= 'a' && c <= 'z';
+    out += is_small ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  out += '=';
+  if (const auto* text = std::get_if<std::string_view>(&value)) {
+    out += base::escape_for_log(*text);
+  } else {
+    append_value(out, value, log_format::text);
+  }
+  out += '\n';
+}
+
 std::string format_text(const log_event& event, log_prefix prefix) {
   std::string line;
   line.reserve(160);
@@ -133,6 +148,22 @@ std::string format_json(const log_event& event) {
 
 std::string format_log_line(const log_event& event, log_format format, log_prefix prefix) {
   return format == log_format::json ? format_json(event) : format_text(event, prefix);
+}
+
+std::string format_journal_entry(const log_event& event, log_format format) {
+  const std::string_view priority = journal_priority(event.level);
+  const std::string line = format_log_line(event, format, log_prefix::journal);
+  std::string out = "PRIORITY=";
+  out += priority.substr(1, 1);
+  out += "\nMESSAGE=";
+  out += std::string_view{line}.substr(format == log_format::text ? priority.size() : 0);
+  out += "\nSYSLOG_IDENTIFIER=godwitd\n";
+  append_assignment(out, "GODWIT_EVENT", event.event);
+  for (const log_field& field : event.fields) {
+    out += "GODWIT_";
+    append_assignment(out, field.key, field.value);
+  }
+  return out;
 }
 
 }  // namespace godwit::observe

@@ -1,5 +1,7 @@
+#include "journal_socket.hpp"
+
 #include <godwit/base/assert.hpp>
-#include <godwit/observe/log.hpp>
+#include <godwit/observe/journal.hpp>
 
 #include <spdlog/async_logger.h>
 #include <spdlog/details/null_mutex.h>
@@ -10,6 +12,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -23,11 +28,34 @@ int open_log(const std::string& path) noexcept {
   return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, readable_by_group);
 }
 
-/// Writes finished lines to a file or standard error, each with one system call, so that nothing
-/// stays in a buffer when the process dies. Lives on the writer thread of `async_log_sink`.
+/// What `line_writer` writes: a line with its end, or an entry for the journal.
+std::string format_for(const log_options& options, const std::string& journal,
+                       const log_event& event) {
+  if (!journal.empty()) return format_journal_entry(event, options.format);
+  return format_log_line(event, options.format, options.prefix) + '\n';
+}
+
+/// An entry's PRIORITY and MESSAGE as a line on standard error, which the journal understands too.
+std::string line_of_entry(std::string_view entry) {
+  constexpr std::string_view priority = "PRIORITY=";
+  constexpr std::string_view message = "\nMESSAGE=";
+  const auto begin = priority.size() + 1 + message.size();
+  const std::string_view text = entry.substr(begin, entry.find('\n', begin) + 1 - begin);
+  return '<' + std::string{entry.substr(priority.size(), 1)} + '>' + std::string{text};
+}
+
+/// Writes finished lines to a file or standard error, or entries to the journal, each with one
+/// system call, so that nothing stays in a buffer when the process dies. Lives on the writer thread
+/// of `async_log_sink`.
 class line_writer final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
-  explicit line_writer(const log_options& options) : options_{options} {
+  /// `journal`: its socket; empty: none.
+  line_writer(const log_options& options, const std::string& journal)
+      : options_{options}, journal_path_{journal} {
+    if (!journal.empty()) {
+      options_.file.clear();
+      journal_.emplace(journal);
+    }
     if (options_.file.empty()) {
       file_ = STDERR_FILENO;
       return;
@@ -50,7 +78,7 @@ class line_writer final : public spdlog::sinks::base_sink<spdlog::details::null_
   void sink_it_(const spdlog::details::log_msg& message) override {
     if (reopen_requested_.exchange(false, std::memory_order_acquire)) reopen();
     report_lost_lines(message);
-    write_all({message.payload.data(), message.payload.size()});
+    deliver({message.payload.data(), message.payload.size()});
   }
   void flush_() override {}
 
@@ -76,7 +104,15 @@ class line_writer final : public spdlog::sinks::base_sink<spdlog::details::null_
                           .time = std::chrono::floor<std::chrono::milliseconds>(next.time),
                           .event = "log.lines_lost",
                           .fields = {&count, 1}};
-    write_all(format_log_line(event, options_.format, options_.prefix) + '\n');
+    deliver(format_for(options_, journal_path_, event));
+  }
+
+  void deliver(std::string_view text) {
+    if (!journal_) {
+      write_all(text);
+    } else if (!journal_->send(text)) {
+      write_all(line_of_entry(text));
+    }
   }
 
   void write_all(std::string_view line) noexcept {
@@ -91,7 +127,9 @@ class line_writer final : public spdlog::sinks::base_sink<spdlog::details::null_
     }
   }
 
-  const log_options options_;
+  log_options options_;
+  const std::string journal_path_;
+  std::optional<journal_socket> journal_;
   int file_ = no_file;
   std::atomic<bool> reopen_requested_{false};
   spdlog::details::thread_pool* pool_ = nullptr;
@@ -102,9 +140,10 @@ class line_writer final : public spdlog::sinks::base_sink<spdlog::details::null_
 /// spdlog's bounded queue and its one thread between the callers and `line_writer`.
 class async_log_sink final : public log_sink {
  public:
-  explicit async_log_sink(const log_options& options)
+  explicit async_log_sink(const log_options& options, const std::string& journal = {})
       : options_{options},
-        writer_{std::make_shared<line_writer>(options)},
+        journal_{journal},
+        writer_{std::make_shared<line_writer>(options, journal)},
         pool_{std::make_shared<spdlog::details::thread_pool>(options.queue_lines, 1)},
         queue_{std::make_shared<spdlog::async_logger>(
             "godwit", writer_, pool_, spdlog::async_overflow_policy::overrun_oldest)} {
@@ -114,7 +153,7 @@ class async_log_sink final : public log_sink {
 
   void write(const log_event& event) noexcept override {
     try {
-      const std::string line = format_log_line(event, options_.format, options_.prefix) + '\n';
+      const std::string line = format_for(options_, journal_, event);
       // The event's own time, for the report of lost lines.
       queue_->log(spdlog::log_clock::time_point{event.time.time_since_epoch()},
                   spdlog::source_loc{}, spdlog::level::info,
@@ -128,6 +167,7 @@ class async_log_sink final : public log_sink {
 
  private:
   const log_options options_;
+  const std::string journal_;
   std::shared_ptr<line_writer> writer_;
   std::shared_ptr<spdlog::details::thread_pool> pool_;  // its destructor empties the queue
   std::shared_ptr<spdlog::async_logger> queue_;
@@ -138,6 +178,11 @@ class async_log_sink final : public log_sink {
 std::unique_ptr<log_sink> make_log_sink(const log_options& options) {
   GODWIT_ASSERT(options.queue_lines > 0);
   return std::make_unique<async_log_sink>(options);
+}
+
+std::unique_ptr<log_sink> make_journal_sink(const log_options& options, const std::string& socket) {
+  GODWIT_ASSERT(options.queue_lines > 0 && !socket.empty());
+  return std::make_unique<async_log_sink>(options, socket);
 }
 
 }  // namespace godwit::observe

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -154,6 +155,51 @@ class SocketActivation(unittest.TestCase):
         line = broker.lines("listener.failed")[0]
         self.assertIn(f'reason="the given socket \\"elsewhere\\" at 127.0.0.1:{port} belongs', line)
         self.assertIn("FileDescriptorName=: default (127.0.0.1:0)", line)
+
+
+class Journal(unittest.TestCase):
+    """Where systemd's journal would take messages, if there is none."""
+
+    PATH = pathlib.Path("/run/systemd/journal/socket")
+    # systemd names the stream that standard error is; the program compares.
+    LAUNCHER = ("import os, sys; is_ = os.fstat(2); "
+                "os.environ['JOURNAL_STREAM'] = f'{is_.st_dev}:{is_.st_ino}'; "
+                "os.execv(sys.argv[1], sys.argv[1:])")
+
+    def setUp(self):
+        self.journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.journal.close)
+        self.journal.settimeout(60)
+        try:
+            self.PATH.parent.mkdir(parents=True, exist_ok=True)
+            self.journal.bind(str(self.PATH))
+        except OSError as error:
+            self.skipTest(f"{self.PATH} is not ours to have: {error}")
+        self.addCleanup(self.PATH.unlink)
+
+    def receive(self, event):
+        while True:
+            lines = self.journal.recv(65536).decode().splitlines()
+            entry = dict(line.split("=", 1) for line in lines)
+            if entry["GODWIT_EVENT"] == event:
+                return entry
+
+    def test_events_come_with_their_fields(self):
+        broker = Broker(launcher=[sys.executable, "-B", "-c", self.LAUNCHER])
+        self.addCleanup(broker.clean_up)
+        broker.spawn()
+        port = int(self.receive("listener.open")["GODWIT_PORT"])
+        self.receive("broker.ready")
+        client = RawClient(port, "phone-1")
+        entry = self.receive("client.connected")
+        self.assertEqual(entry["GODWIT_CLIENT"], "phone-1")
+        self.assertEqual((entry["PRIORITY"], entry["SYSLOG_IDENTIFIER"]), ("6", "godwitd"))
+        self.assertIn('client.connected client="phone-1"', entry["MESSAGE"])
+        client.disconnect()
+        broker.signal(signal.SIGTERM)
+        self.receive("broker.stopped")
+        broker.wait(expect=0)
+        self.assertEqual(broker.lines(), [])
 
 
 @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd is not installed")

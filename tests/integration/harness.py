@@ -78,11 +78,12 @@ class Broker:
     """One godwitd process. Thread-safe: a background thread collects its log."""
 
     def __init__(self, config=None, arguments=(), environment=None, preexec=None, files=None,
-                 given=()):
+                 given=(), launcher=()):
         """`config`: a dictionary in the form of config/godwit.yaml; a loopback listener on an
         ephemeral port is added if it names none. `preexec` runs in the child before exec. `files`:
         further files beside the configuration, their names and texts. `given`: pairs of a name and
-        a listening socket that the broker finds open at its start, as systemd gives them."""
+        a listening socket that the broker finds open at its start, as systemd gives them.
+        `launcher`: a command that becomes the program it is given."""
         self.directory = tempfile.TemporaryDirectory(prefix="godwit-test-")
         self.config = dict(config or {})
         self.config.setdefault("listeners", [loopback_listener()])
@@ -97,6 +98,7 @@ class Broker:
         self.environment = {**sanitizer_environment(), **(environment or {})}
         self.preexec = preexec
         self.given = list(given)
+        self.launcher = list(launcher)
         self.process = None
         self._lines = []
         self._changed = threading.Condition()
@@ -128,7 +130,7 @@ class Broker:
     def spawn(self):
         """Starts the process without waiting for it to listen."""
         descriptors = [one.fileno() for _, one in self.given]
-        launcher = []
+        launcher = self.launcher
         if self.given:
             script = str(pathlib.Path(__file__).with_name("given_sockets.py"))
             launcher = [sys.executable, "-B", script,
