@@ -8,17 +8,19 @@ Exit status: 0 the sums are within so many per cent everywhere; 1 one is not.
 """
 
 import argparse
+import contextlib
+import os
 import pathlib
 import re
 import resource
+import select
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 import urllib.request
 
-from paired import free_port
+from paired import Broker, free_port
+from paired_configs import KINDS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # name: (arguments of godwit-bench, whether the load is there only while it runs)
@@ -30,28 +32,7 @@ LOADS = {
     "retained": (["retained", "--count", "100000", "--rounds", "1"], False),
     "queued": (["offline", "--count", "100", "--each", "5000", "--window", "100", "--keep"], False),
 }
-SETTLES_S = 4
-
-
-def start(godwitd, directory, tls):
-    port, watch = free_port(), free_port()
-    config = pathlib.Path(directory) / "godwit.yaml"
-    listener = f"listeners:\n  - bind: 127.0.0.1\n    port: {port}\n"
-    if tls:
-        ca = directory + "/ca"
-        subprocess.run([ROOT / "packaging/make-test-ca.sh", ca], check=True,
-                       stdout=subprocess.DEVNULL)
-        listener += f"    tls: {{certificate: {ca}/server.pem, key: {ca}/server.key}}\n"
-    config.write_text(listener + f"store:\n  directory: {directory}/store\nhttp:\n  port: {watch}\n"
-                      "log:\n  level: error\nsession:\n  queue:\n    bytes_max: 10GiB\n")
-    process = subprocess.Popen([godwitd, "--config", config])
-    for _ in range(200):
-        try:
-            metrics(watch)
-            return process, port, watch
-        except OSError:
-            time.sleep(0.05)
-    raise SystemExit("memory_ledger.py: godwitd does not answer")
+SWEEPS_S, SETTLES_MAX_S, LOOKS_S = 2.5, 30, 0.5
 
 
 def metrics(watch):
@@ -64,37 +45,43 @@ def own_memory(pid):
     return (resident - of_files) * resource.getpagesize()
 
 
-def compare(process, watch):
-    kinds = {kind: float(value) for kind, value in
-             re.findall(r'^godwit_memory_bytes\{kind="(\w+)"\} (\S+)$', metrics(watch), re.M)}
-    return kinds, own_memory(process.pid)
+def read_ledger(watch):
+    return {kind: float(value) for kind, value in
+            re.findall(r'^godwit_memory_bytes\{kind="(\w+)"\} (\S+)$', metrics(watch), re.M)}
+
+
+def compare(broker_end, pid, watch):
+    """Once the shards have looked at all they have: the ledger stands still."""
+    before, now = None, read_ledger(watch)
+    deadline = time.monotonic() + SETTLES_MAX_S
+    while now != before and time.monotonic() < deadline:
+        if select.select([broker_end], [], [], SWEEPS_S)[0]:
+            raise SystemExit("memory_ledger.py: the broker has ended")
+        before, now = now, read_ledger(watch)
+    return now, own_memory(pid)
 
 
 def run(options, name):
     arguments, is_passing = LOADS[name]
-    with tempfile.TemporaryDirectory(prefix="godwit-ledger-") as directory:
-        process, port, watch = start(options.godwitd, directory, name.startswith("tls"))
-        try:
-            if arguments is None:
-                time.sleep(SETTLES_S)
-                return compare(process, watch)
-            command = [options.bench, *arguments, "--port", str(port)]
-            if not is_passing:
-                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-                time.sleep(SETTLES_S)
-                return compare(process, watch)
-            load = threading.Thread(target=subprocess.run, args=(command,),
-                                    kwargs={"stdout": subprocess.DEVNULL, "check": True})
-            load.start()
-            most = ({}, 0)
-            while load.is_alive():
-                time.sleep(0.5)
-                most = max(most, compare(process, watch), key=lambda pair: sum(pair[0].values()))
-            load.join()
-            return most
-        finally:
-            process.terminate()
-            process.wait(60)
+    watch = free_port()
+    kind = "tls" if name.startswith("tls") else "durable"
+    template = KINDS[kind]["godwitd"] + f"http:\n  port: {watch}\n"
+    broker = Broker("godwit", f"{options.godwitd} --config {{config}}", template)
+    with broker.running(kind) as (port, pid), open(os.pidfd_open(pid), "rb") as broker_end:
+        if arguments is None:
+            return compare(broker_end, pid, watch)
+        load = subprocess.Popen([options.bench, *arguments, "--port", str(port)],
+                                stdout=subprocess.DEVNULL)
+        most = ({}, 0)
+        while load.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                load.wait(LOOKS_S)
+            if is_passing and load.returncode is None:
+                now = read_ledger(watch), own_memory(pid)
+                most = max(most, now, key=lambda pair: sum(pair[0].values()))
+        if load.returncode != 0:
+            raise SystemExit(f"memory_ledger.py: {name}: exit status {load.returncode}")
+        return most if is_passing else compare(broker_end, pid, watch)
 
 
 def main():
