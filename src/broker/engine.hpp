@@ -322,7 +322,7 @@ struct shard_engine {
 
   // ---- retained messages (retained.cpp)
   retained_where retain(const base::ref<const mqtt::message>& m);
-  void count_retained(std::string_view topic, std::size_t count, std::size_t bytes);
+  void count_retained(const mqtt::message& m, bool is_kept);
   void forget_cleared(std::uint64_t version);
   enum class replay_of : std::uint8_t { new_subscription, known_subscription };
   void start_replay(session_handle h, session_slot& s, std::string_view filter,
@@ -437,7 +437,7 @@ struct shard_engine {
   session::recorder records_;
   std::unordered_map<std::string, session::batch_number> unsettled_;  ///< by client id
   std::deque<std::pair<session::batch_number, std::string>> unsettled_order_;
-  session::batch_number durable_batch_;  ///< none until the first is
+  session::batch_number durable_batch_;    ///< none until the first is
   std::deque<submitted_batch> submitted_;  ///< not durable yet
   std::priority_queue<ticket_wait, std::vector<ticket_wait>, std::greater<>> durable_waits_;
   std::vector<durable_wait> open_batch_waits_;

@@ -3,6 +3,7 @@
 
 #include <godwit/base/wipe.hpp>
 #include <godwit/mqtt/utf8.hpp>
+#include <godwit/mqtt/version_name.hpp>
 
 namespace godwit::broker {
 
@@ -23,18 +24,6 @@ void forget_password(connection& c, const mqtt::connect_view& p) noexcept {
   if (!p.password) return;
   const auto at = static_cast<std::size_t>(p.password->data() - c.input.data());
   base::wipe(std::span{c.input}.subspan(at, p.password->size()));
-}
-
-std::string_view name_of(mqtt::protocol_version v) {
-  switch (v) {
-    case mqtt::protocol_version::v31:
-      return "3.1";
-    case mqtt::protocol_version::v311:
-      return "3.1.1";
-    case mqtt::protocol_version::v5:
-      return "5.0";
-  }
-  return "?";
 }
 
 }  // namespace
@@ -270,7 +259,7 @@ void shard_engine::admit(connection_handle h, connection& c, const mqtt::connect
       {{"client", client_id},
        {"peer", std::string_view{c.peer.address}},
        {"user", s->owner.user_name()},
-       {"version", name_of(p.version)},
+       {"version", name(p.version)},
        {"clean", p.clean_start},
        {"present", present},
        {"keep_alive_s", c.keep_alive_s}});

@@ -27,10 +27,7 @@ void charge(base::steady_time& paid_until, base::duration cost, base::steady_tim
 /// allows gets through, too.
 void shard_engine::charge_publish(connection_handle h, connection& c, std::size_t size) {
   const session::limits& l = options.limits;
-  if (!c.pace) {
-    c.pace = std::make_unique<publish_pace>();
-    c.pace->messages_paid_until = c.pace->bytes_paid_until = now.steady - burst;
-  }
+  if (!c.pace) c.pace = std::make_unique<publish_pace>();
   publish_pace& its = *c.pace;
   constexpr base::duration second = std::chrono::seconds{1};
   if (l.publishes_per_second_max != 0) {
@@ -57,10 +54,7 @@ void shard_engine::charge_publish(connection_handle h, connection& c, std::size_
 /// While memory is short no PUBLISH is taken in; what has been acknowledged goes on to leave.
 bool shard_engine::waits_for_memory(connection_handle h, connection& c) {
   if (memory_level() < observe::memory_level::slow_publishers) return false;
-  if (!c.pace) {
-    c.pace = std::make_unique<publish_pace>();
-    c.pace->messages_paid_until = c.pace->bytes_paid_until = now.steady - burst;
-  }
+  if (!c.pace) c.pace = std::make_unique<publish_pace>();
   c.pace->due = arm(now.steady + pause_min, timer_kind::publish_pace, h.index, h.generation);
   ports.counters.add(observe::counter::slowed_by_memory);
   return true;

@@ -104,10 +104,7 @@ void shard_engine::restore(store::restored_will&& w) {
 
 void shard_engine::restore(const base::ref<const mqtt::message>& retained) {
   retained_.set(retained);
-  count_retained(retained->topic(), 1, retained->content_size());
-  if (ports.users != nullptr) {
-    ports.users->add_retained(retained->publisher_user(), retained->content_size());
-  }
+  count_retained(*retained, true);
   expect_expiry(*retained);
   arm_retained_expiry();
 }

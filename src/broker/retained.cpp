@@ -22,26 +22,21 @@ constexpr std::uint64_t recent_versions = 65'536;
 /// it safe is its own, or that of the newer message that it lost against. [v311 MQTT-3.3.1-5]
 /// [v311 MQTT-3.3.1-10]
 retained_where shard_engine::retain(const base::ref<const mqtt::message>& m) {
-  if (!has_room_to_retain(*m)) return {{}, true};
+  // A topic that has a message keeps its place: it may be replaced, by a larger one, too.
+  const base::ref<const mqtt::message> before = retained_.find(m->topic());
+  if (!before && !has_room_to_retain(*m)) return {{}, true};
   using outcome = routing::retained_index::outcome;
-  const bool needs_before = !retained_expiries_.empty() || ports.users != nullptr;
-  const base::ref<const mqtt::message> before =
-      needs_before ? retained_.find(m->topic()) : base::ref<const mqtt::message>{};
-  const std::size_t count_before = retained_.size();
-  const std::size_t bytes_before = retained_.content_size();
   const outcome o = retained_.set(m);
-  count_retained(m->topic(), retained_.size() - count_before,
-                 retained_.content_size() - bytes_before);
-  if (ports.users != nullptr && o != outcome::older) {
-    if (before) ports.users->add_retained(before->publisher_user(), 0 - before->content_size());
-    if (o != outcome::cleared && o != outcome::absent) {
-      ports.users->add_retained(m->publisher_user(), m->content_size());
-    }
-  }
   forget_cleared(m->retain_version());
   if (o != outcome::older) {
-    if (before) forget_expiry(*before);
-    if (o == outcome::stored || o == outcome::replaced) expect_expiry(*m);
+    if (before) {
+      count_retained(*before, false);
+      forget_expiry(*before);
+    }
+    if (o == outcome::stored || o == outcome::replaced) {
+      count_retained(*m, true);
+      expect_expiry(*m);
+    }
     arm_retained_expiry();
   }
   // The broker's own topics are made anew after a restart.
@@ -54,14 +49,17 @@ retained_where shard_engine::retain(const base::ref<const mqtt::message>& m) {
   return {submitted_.empty() ? session::batch_number{} : submitted_.back().batch};
 }
 
-/// So many more; less is counted by what wraps around.
-void shard_engine::count_retained(std::string_view topic, std::size_t count, std::size_t bytes) {
+/// One more, or one less: that is counted by what wraps around.
+void shard_engine::count_retained(const mqtt::message& m, bool is_kept) {
   using observe::counter;
+  const std::uint64_t count = is_kept ? 1 : 0 - std::uint64_t{1};
+  const std::uint64_t bytes = is_kept ? m.content_size() : 0 - std::uint64_t{m.content_size()};
   ports.counters.add(counter::retained_messages, count);
   ports.counters.add(counter::retained_bytes, bytes);
-  if (topic.starts_with(observe::sys_prefix)) return;
+  if (m.topic().starts_with(observe::sys_prefix)) return;
   ports.counters.add(counter::retained_of_clients, count);
   ports.counters.add(counter::retained_bytes_of_clients, bytes);
+  if (ports.users != nullptr) ports.users->add_retained(m.publisher_user(), bytes);
 }
 
 /// A retained message that expires goes at its time, from the disk, too. [v5 MQTT-3.3.2-5]
@@ -97,10 +95,7 @@ void shard_engine::drop_expired_retained() {
     const auto its = retained_expiries_.extract(retained_expiries_.begin());
     const base::ref<const mqtt::message> m = retained_.find(its.value().second);
     GODWIT_ASSERT(m && m->is_expired(now.wall));
-    count_retained(m->topic(), 0 - std::size_t{1}, 0 - m->content_size());
-    if (ports.users != nullptr) {
-      ports.users->add_retained(m->publisher_user(), 0 - m->content_size());
-    }
+    count_retained(*m, false);
     ports.counters.add(observe::counter::retained_expired);
     mqtt::message_fields cleared;
     cleared.number = m->number();

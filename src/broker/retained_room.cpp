@@ -8,15 +8,13 @@
 
 namespace godwit::broker {
 
-/// A topic that has a message keeps its place: the message may be replaced, by a larger one, too,
-/// and cleared. The broker's own topics are not limited.
+/// For the message of a topic that has none yet. The broker's own topics are not limited.
 bool shard_engine::has_room_to_retain(const mqtt::message& m) {
   const session::limits& l = options.limits;
   const bool limits_user =
       l.user_retained_bytes_max != 0 && ports.users != nullptr && !m.publisher_user().empty();
   if (l.retained_count_max == 0 && l.retained_bytes_max == 0 && !limits_user) return true;
   if (m.payload().empty() || m.topic().starts_with(observe::sys_prefix)) return true;
-  if (retained_.find(m.topic())) return true;
   const auto total = [this](observe::counter which) {
     std::uint64_t sum = 0;
     for (const observe::counters* shard : ports.all_counters) sum += (*shard)[which];

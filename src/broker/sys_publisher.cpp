@@ -1,26 +1,10 @@
 #include "engine.hpp"
 
+#include <godwit/store/condition_name.hpp>
+
 #include <array>
 
 namespace godwit::broker {
-
-namespace {
-
-std::string_view name_of(store::condition c) noexcept {
-  switch (c) {
-    case store::condition::good:
-      return "good";
-    case store::condition::low_disk:
-      return "low_disk";
-    case store::condition::full:
-      return "full";
-    case store::condition::failed:
-      break;
-  }
-  return "failed";
-}
-
-}  // namespace
 
 /// Shard 0 publishes the broker's `$SYS` topics, retained; those that did not change stay as they
 /// are.
@@ -43,7 +27,7 @@ void shard_engine::publish_sys() {
                                    .memory = ports.memory,
                                    .close_names = closes,
                                    .shards = ports.all_counters,
-                                   .store_state = name_of(ports.durable_store.state())};
+                                   .store_state = name(ports.durable_store.state())};
   for (const observe::sys_topic& t : observe::sys_topics(values)) {
     std::string& last = sys_published_[t.suffix];
     if (last == t.value) continue;

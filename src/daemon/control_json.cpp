@@ -2,6 +2,7 @@
 
 #include <godwit/base/bytes.hpp>
 #include <godwit/mqtt/utf8.hpp>
+#include <godwit/mqtt/version_name.hpp>
 
 #include <array>
 #include <cstdio>
@@ -12,18 +13,6 @@ namespace godwit::daemon {
 namespace {
 
 namespace json = boost::json;
-
-std::string_view name_of(mqtt::protocol_version v) {
-  switch (v) {
-    case mqtt::protocol_version::v31:
-      return "3.1";
-    case mqtt::protocol_version::v311:
-      return "3.1.1";
-    case mqtt::protocol_version::v5:
-      return "5.0";
-  }
-  return "?";
-}
 
 std::string hex_of(base::bytes_view bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -66,7 +55,7 @@ json::object to_json(const broker::client_view& v) {
   json::object o{{"client", v.client_id},
                  {"user", v.user},
                  {"connected", v.is_connected},
-                 {"version", name_of(v.version)},
+                 {"version", name(v.version)},
                  {"persistent", v.is_persistent}};
   constexpr std::uint32_t never = 0xffff'ffff;
   if (v.expiry_s == never) {

@@ -1,6 +1,7 @@
 #include "status_page.hpp"
 
 #include <godwit/session/close_reason.hpp>
+#include <godwit/store/condition_name.hpp>
 
 #include <array>
 #include <vector>
@@ -169,7 +170,7 @@ json::object status_json(const watched_broker& b) {
       closed[session::name(static_cast<session::close_cause>(i))] = sums.closes[i];
     }
   }
-  json::object store{{"state", condition_name(b.durable.state())}};
+  json::object store{{"state", name(b.durable.state())}};
   if (b.on_disk != nullptr) {
     const store_rocksdb::gauges g = b.on_disk->read_gauges();
     store["commits"] = g.commits;

@@ -4,6 +4,7 @@
 
 #include <godwit/admin/metrics.hpp>
 #include <godwit/session/close_reason.hpp>
+#include <godwit/store/condition_name.hpp>
 
 #include <array>
 #include <vector>
@@ -13,7 +14,7 @@ namespace {
 
 admin::store_figures figures_of(const store_rocksdb::rocksdb_store& s) {
   const store_rocksdb::gauges g = s.read_gauges();
-  return {.state = std::string{condition_name(s.state())},
+  return {.state = std::string{name(s.state())},
           .commits = g.commits,
           .records = g.records,
           .waiting_bytes = g.queue_bytes,
@@ -52,20 +53,6 @@ admin::http_answer health(bool is_well, const char* otherwise) {
 }
 
 }  // namespace
-
-std::string_view condition_name(store::condition c) noexcept {
-  switch (c) {
-    case store::condition::good:
-      return "good";
-    case store::condition::low_disk:
-      return "low_disk";
-    case store::condition::full:
-      return "full";
-    case store::condition::failed:
-      break;
-  }
-  return "failed";
-}
 
 admin::http_answer answer_watcher(const watched_broker& b, std::string_view path) {
   const bool is_safe = b.durable.state() != store::condition::failed;

@@ -20,8 +20,6 @@ struct watched_broker {
   const observe::memory_gauge& memory;
 };
 
-/// "good", "low_disk", "full" or "failed".
-[[nodiscard]] std::string_view condition_name(store::condition c) noexcept;
 /// Any thread.
 [[nodiscard]] admin::http_answer answer_watcher(const watched_broker& b, std::string_view path);
 
