@@ -89,6 +89,12 @@ constexpr auto plain_families = std::to_array<family_of>({
      "Pauses of publishers at connection.publish_bytes_per_second_max."},
     {counter::slowed_by_memory, type::counter, "godwit_slowed_by_memory_total",
      "Pauses of publishers for lack of memory (memory_limit)."},
+    {counter::tls_handshakes, type::counter, "godwit_tls_handshakes_total",
+     "TLS handshakes that came to a good end."},
+    {counter::tls_resumed, type::counter, "godwit_tls_resumed_total",
+     "TLS handshakes that went on with a ticket of an earlier connection."},
+    {counter::tls_failed, type::counter, "godwit_tls_failed_total",
+     "TLS handshakes that failed, or took too long."},
     {counter::mail_sent, type::counter, "godwit_shard_letters_total",
      "Letters between the shards."},
     {counter::mail_for_nobody, type::counter, "godwit_shard_letters_for_nobody_total",
@@ -159,6 +165,16 @@ void add_counters(exposition& out, const broker_figures& f) {
   add_by_reason<observe::drop_reason>(out, "godwit_copies_dropped_total",
                                       "Copies that did not reach their subscriber, by reason.",
                                       f.sums);
+}
+
+void add_logins(exposition& out, const observe::totals& sums) {
+  out.family("godwit_logins_total", type::counter,
+             "Logins that were decided, by how the client tried.");
+  for (std::size_t i = 0; i < sums.logins_accepted.size(); ++i) {
+    const std::string_view method = observe::name(static_cast<observe::login_method>(i));
+    out.sample(sums.logins_accepted[i], {{"method", method}, {"result", "accepted"}});
+    out.sample(sums.logins_refused[i], {{"method", method}, {"result", "refused"}});
+  }
 }
 
 void add_store(exposition& out, const store_figures& s) {
@@ -251,6 +267,10 @@ std::string render_metrics(const broker_figures& f) {
   out.sample(std::uint64_t{1}, {{"version", f.version}});
   out.single("godwit_shards", type::gauge, "Threads that serve clients.", std::uint64_t{f.shards});
   add_counters(out, f);
+  add_logins(out, f.sums);
+  out.durations("godwit_publish_acknowledgement_seconds",
+                "From the turn that read a publish of QoS 1 or 2 to the one that acknowledged it.",
+                f.acknowledgement_times);
   add_shards(out, f);
   if (f.store) add_store(out, *f.store);
   add_memory(out, f.memory);

@@ -19,6 +19,14 @@ verdict refused(const char* why, reason_code code = reason_code::bad_user_name_o
   return {.code = code, .who = principal{}, .why = why};
 }
 
+/// For the counters: whatever the verdict is, it was asked for in this way.
+std::function<void(verdict)> trying(voucher how, std::function<void(verdict)> done) {
+  return [how, done = std::move(done)](verdict v) {
+    v.tried = how;
+    done(std::move(v));
+  };
+}
+
 constexpr const char* wrong_password = "unknown user or wrong password";
 
 std::string_view name_in(const certificate& c, certificate_user which) noexcept {
@@ -101,6 +109,7 @@ void gatekeeper::authenticate(const credentials& c, std::function<void(verdict)>
     return;
   }
   if (how->certificate && c.certificate != nullptr) {
+    done = trying(voucher::certificate, std::move(done));
     identity_parts parts;
     parts.user_name = name_in(*c.certificate, security_->login.certificate_user);
     parts.vouched_by = voucher::certificate;
@@ -115,13 +124,17 @@ void gatekeeper::authenticate(const credentials& c, std::function<void(verdict)>
              : refused("no user name and no password"));
     return;
   }
-  if (!c.password) {  // battery 91
-    done(refused("no password"));
+  const std::string_view password = c.password ? base::as_text(*c.password) : std::string_view{};
+  if (how->jwt && looks_like_jwt(password)) {
+    ask_keys(c, trying(voucher::jwt, std::move(done)));
     return;
   }
-  const std::string_view password = base::as_text(*c.password);
-  if (how->jwt && looks_like_jwt(password)) {
-    ask_keys(c, std::move(done));
+  // A user who is in the file is the file's.
+  const bool is_remote = how->http && c.user_name &&
+                         !(how->password && security_->passwords->find(*c.user_name) != nullptr);
+  done = trying(is_remote ? voucher::http : voucher::password, std::move(done));
+  if (!c.password) {  // battery 91
+    done(refused("no password"));
     return;
   }
   if (!(how->password || how->http) || !c.user_name || c.user_name->empty() ||
@@ -129,8 +142,7 @@ void gatekeeper::authenticate(const credentials& c, std::function<void(verdict)>
     done(refused(wrong_password));
     return;
   }
-  // A user who is in the file is the file's.
-  if (how->http && !(how->password && security_->passwords->find(*c.user_name) != nullptr)) {
+  if (is_remote) {
     ask_remote(c, std::move(done));
   } else {
     ask_password_file(c, std::move(done));

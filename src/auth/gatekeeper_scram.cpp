@@ -13,7 +13,7 @@ namespace {
 using mqtt::reason_code;
 
 exchange::step refused(const char* why, reason_code code = reason_code::not_authorized) {
-  return {.end = {.code = code, .why = why}};
+  return {.end = {.code = code, .why = why, .tried = voucher::scram}};
 }
 
 base::bytes bytes_of(std::string_view text) {
@@ -72,6 +72,7 @@ class gatekeeper::scram_login final : public exchange {
     parts.proof = gate_.proof_of(*entry_);
     step out{.end = gate_.let_in_late(*judged_by_, std::move(parts), asked_.view(), "SCRAM",
                                       wrong_proof)};
+    out.end.tried = voucher::scram;
     if (out.end.code == reason_code::success) {
       out.end.data = bytes_of(*proof);
     } else {

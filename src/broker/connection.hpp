@@ -32,6 +32,7 @@ struct parked_publish {
   pending_id retaining = 0;  ///< waits for the retained message's shard; 0 = waits for mail credit
   store::ticket ticket{};    ///< of the retained message, once that shard has it
   session::batch_number batch;  ///< the same, if it is at home here
+  base::steady_time since{};    ///< when it was read
   store_wait waits = store_wait::none;
   base::timer_token refused_at{};  ///< with `store_wait::disk`
 };

@@ -1,4 +1,5 @@
 #include "connect_rules.hpp"
+#include "counting.hpp"
 #include "engine.hpp"
 
 namespace godwit::broker {
@@ -41,6 +42,7 @@ void shard_engine::start_exchange(connection_handle h, const auth::credentials& 
       login.steps->take(p.properties.authentication_data().value_or(base::bytes_view{}), now);
   if (first.is == exchange::state::over) {
     login.steps.reset();
+    count_login(ports.counters, first.end);
     authenticated(h, std::move(first.end));
     return;
   }
@@ -105,6 +107,7 @@ shard_engine::handled shard_engine::on_login_packet(connection_handle h, connect
                                                                              : handled::ended;
   }
   login.steps.reset();
+  count_login(ports.counters, step.end);
   if (step.end.code != reason_code::success) {
     fail(h, {step.end.code, "v5 MQTT-4.12.0-4", words_of(step.end)});
     return handled::ended;
@@ -161,6 +164,7 @@ shard_engine::handled shard_engine::on_auth(connection_handle h, connection& c,
                                                                              : handled::ended;
   }
   login.steps.reset();
+  count_login(ports.counters, step.end);
   return reauthenticated(h, c, std::move(step.end)) ? handled::yes : handled::ended;
 }
 

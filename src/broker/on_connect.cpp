@@ -1,4 +1,5 @@
 #include "connect_rules.hpp"
+#include "counting.hpp"
 #include "engine.hpp"
 
 #include <godwit/base/wipe.hpp>
@@ -69,8 +70,10 @@ void shard_engine::start_authentication(connection_handle h) {
   if (p->properties.authentication_method()) {
     start_exchange(h, asked, *p, (**f).size);
   } else {
-    ports.authenticator.authenticate(
-        asked, [this, h](auth::verdict v) { authenticated(h, std::move(v)); });
+    ports.authenticator.authenticate(asked, [this, h](auth::verdict v) {
+      count_login(ports.counters, v);
+      authenticated(h, std::move(v));
+    });
   }
   if (connection* const still = connections_.find(h)) update_reading(h, *still);
 }

@@ -1,4 +1,5 @@
 #include "connect_rules.hpp"
+#include "counting.hpp"
 #include "engine.hpp"
 #include "publisher_mark.hpp"
 
@@ -235,6 +236,7 @@ void shard_engine::route_publish(connection_handle h, connection* c, session_han
   const auto make = [&] {
     const pending_id made = make_pending(goal::answer{h, sh, type, id});
     find_pending(made)->counts_publish = true;
+    find_pending(made)->since = m.read_at().value_or(now.steady);
     return made;
   };
   // What crosses shards and must happen once takes effect with one commit record, written when all
@@ -271,6 +273,7 @@ void shard_engine::route_publish(connection_handle h, connection* c, session_han
                                       : observe::counter::publish_no_subscriber);
     if (is_qos2) s.received.commit(id);
     if (c != nullptr) {
+      count_acknowledgement(ports.counters, m.read_at().value_or(now.steady), now.steady);
       answer_publish(
           h, *c, quality, id,
           d.matched != 0 ? mqtt::reason_code::success : mqtt::reason_code::no_matching_subscribers);
@@ -318,8 +321,8 @@ void shard_engine::route_unanswered(routed_message& m, const routing::resolution
 void shard_engine::park(connection_handle h, connection& c, routed_message& m, mqtt::packet_id id,
                         pending_id retaining, const disk_needs& needs) {
   GODWIT_ASSERT(!c.parked);
-  c.parked = std::make_unique<parked_publish>(
-      parked_publish{m.kept(*this), id, retaining, needs.ticket, needs.batch});
+  c.parked = std::make_unique<parked_publish>(parked_publish{
+      m.kept(*this), id, retaining, needs.ticket, needs.batch, m.read_at().value_or(now.steady)});
   if (!c.is_parked_listed) {
     c.is_parked_listed = true;
     parked_.push_back(h);
@@ -355,6 +358,7 @@ void shard_engine::unpark(connection_handle h, connection& c) {
   routed_message m{c.parked->message};
   if (!may_route(router_.resolve(m.fields().topic))) return;
   const std::unique_ptr<parked_publish> p = std::move(c.parked);
+  m.set_read_at(p->since);
   route_publish(h, &c, c.session, m, p->id, {p->ticket, p->batch});
   if (GODWIT_SEEDED_BUG(reading_not_resumed)) return;
   go_on_reading(h, c);

@@ -1,3 +1,4 @@
+#include "counting.hpp"
 #include "engine.hpp"
 
 #include <algorithm>
@@ -171,6 +172,7 @@ void shard_engine::complete(pending_id id) {
   const bool is_for_nobody = op.counts_publish && op.matched == 0;
   const auto code =
       is_for_nobody ? mqtt::reason_code::no_matching_subscribers : mqtt::reason_code::success;
+  if (op.counts_publish) count_acknowledgement(ports.counters, op.since, now.steady);
   erase_pending(id);
   session_slot* const s = find(a.session);
   const bool is_qos2 = a.type == mqtt::packet_type::pubrec;

@@ -69,6 +69,7 @@ struct pending_operation {
   pending_goal then;
   std::uint32_t outstanding = 1;  ///< answers and holds; 1 is the creator's own until it is done
   std::uint32_t matched = 0;
+  base::steady_time since{};    ///< of an answer: when the turn began that read its packet
   store::ticket ticket{};       ///< the largest that any answer named
   session::batch_number batch;  ///< the last own batch that it wrote to
   base::ref<const mqtt::message> message;

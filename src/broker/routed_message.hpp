@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -27,12 +28,18 @@ class routed_message {
   [[nodiscard]] const mqtt::message_fields& fields() const noexcept { return fields_; }
   /// Before anybody keeps it.
   void set_retain_version(std::uint64_t version) noexcept { fields_.retain_version = version; }
+  /// When it was read, if that was in an earlier turn.
+  [[nodiscard]] const std::optional<base::steady_time>& read_at() const noexcept {
+    return read_at_;
+  }
+  void set_read_at(base::steady_time when) noexcept { read_at_ = when; }
   [[nodiscard]] bool is_kept() const noexcept { return static_cast<bool>(message_); }
   [[nodiscard]] const base::ref<const mqtt::message>& kept(shard_engine& e);
 
  private:
   mqtt::message_fields fields_;
   base::ref<const mqtt::message> message_;
+  std::optional<base::steady_time> read_at_;
 };
 
 /// A payload above this is sent from where it lies.

@@ -83,6 +83,7 @@ void shard_engine::retry_for_store(connection_handle h, connection& c) {
   const std::unique_ptr<parked_publish> p = std::move(c.parked);
   // A retained one is made anew, because it gets its version only now.
   routed_message m = message->retain() ? routed_message{fields} : routed_message{message};
+  m.set_read_at(p->since);
   start_publish(h, c, m, p->id);
   go_on_reading(h, c);
 }

@@ -37,6 +37,7 @@ std::string metrics_of(const watched_broker& b) {
   for (const observe::counters* const one : all) {
     f.by_shard.push_back(observe::sum(std::array{one}));
     f.turn_times.merge(one->turn_times());
+    f.acknowledgement_times.merge(one->acknowledgement_times());
   }
   for (std::size_t i = 0; i < session::close_causes; ++i) {
     f.close_reasons.emplace_back(session::name(static_cast<session::close_cause>(i)));

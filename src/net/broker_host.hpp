@@ -36,6 +36,7 @@ class broker_host final : public shard_host {
         std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
   }
   void count_refused(observe::connection_refusal why) noexcept override { counters_.add(why); }
+  void count(observe::counter what) noexcept override { counters_.add(what); }
   void stop() override { shard_.stop(); }
   [[nodiscard]] bool stopped() const noexcept override { return shard_.stopped(); }
 

@@ -25,6 +25,7 @@ struct opening {
   base::steady_time deadline{};
   bool is_proxied = false;  ///< the PROXY header has come
   bool is_secured = false;  ///< the handshake of TLS is over
+  bool is_resumed = false;  ///< it went on with a ticket
   bool is_silent = true;    ///< not a byte has come
   bool is_probe = false;    ///< it ended without one: somebody looked whether the port is open
   base::bytes proxy;        ///< the PROXY header, as far as it has come

@@ -187,8 +187,8 @@ void socket_transport::receive_sealed(handle h, connection& c) {
   }
   if (got.now == stream::status::opened) {
     --openings_;
-    c.token = openings_events_->on_opened(broker::transport_id{h.index + 1},
-                                          std::move(s.take_opening()->peer));
+    const std::unique_ptr<opening> how = s.take_opening();
+    c.token = openings_events_->on_opened(broker::transport_id{h.index + 1}, *how);
   }
   const bool may_be_secret = !c.answered;
   if (!got.bytes.empty() && !c.ended) events_.on_bytes(c.token, got.bytes);

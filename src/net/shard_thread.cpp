@@ -110,14 +110,29 @@ void shard_thread::on_accept(const entrance& at, unique_fd socket, connection_sl
   connections_.start(id, host_->open(id, std::move(peer)));
 }
 
-broker::connection_token shard_thread::on_opened(broker::transport_id id, broker::peer_info peer) {
+broker::connection_token shard_thread::on_opened(broker::transport_id id, opening& how) {
   open_turn();
-  return host_->open(id, std::move(peer));
+  count_tls(how);
+  return host_->open(id, std::move(how.peer));
+}
+
+/// Of an opening that is over, however it ended. Without a byte there was no handshake.
+void shard_thread::count_tls(const opening& how) {
+  using observe::counter;
+  if (how.tls == nullptr || how.is_silent) return;
+  if (!how.is_secured) {
+    const bool has_begun = how.from.proxies.empty() || how.is_proxied;
+    if (has_begun) host_->count(counter::tls_failed);
+    return;
+  }
+  host_->count(counter::tls_handshakes);
+  if (how.is_resumed) host_->count(counter::tls_resumed);
 }
 
 /// Anybody can make this happen, as often as he likes.
 void shard_thread::on_refused(const opening& how) {
   host_->count_refused(how.counted);
+  count_tls(how);
   const base::moment now = ports_.clock.now();
   if (how.is_probe) return;
   const auto suppressed = refused_lines_.admit(now.steady);

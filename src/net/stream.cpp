@@ -99,6 +99,7 @@ stream::received stream::decipher(stream_room& room, std::span<std::byte> from_n
     }
     opening_->peer.certificate = std::move(*certificate);
     opening_->is_secured = true;
+    opening_->is_resumed = tls_.is_resumed();
   }
   const auto read = tls_.read({room.plain.get(), room.plain_size});
   const std::span<std::byte> plain{room.plain.get(), read.size};

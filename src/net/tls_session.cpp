@@ -78,6 +78,10 @@ void tls_session::finish() {
   ERR_clear_error();
 }
 
+bool tls_session::is_resumed() const noexcept {
+  return SSL_session_reused(session_.get()) == 1;
+}
+
 std::string tls_session::failure() const {
   const unsigned long error = ERR_peek_error();
   switch (ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0) {

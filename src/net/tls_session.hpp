@@ -44,6 +44,8 @@ class tls_session {
   /// Writes close_notify, if that is still possible.
   void finish();
 
+  /// After the handshake: it went on with a ticket.
+  [[nodiscard]] bool is_resumed() const noexcept;
   /// Why it failed, for the log; call it right after the failure.
   [[nodiscard]] std::string failure() const;
   /// Who the peer is, if it has shown a certificate; an error is what is wrong with its names.

@@ -114,7 +114,33 @@ std::string_view name(counter c) noexcept {
       return "slowed_by_publish_bytes";
     case counter::slowed_by_memory:
       return "slowed_by_memory";
+    case counter::tls_handshakes:
+      return "tls_handshakes";
+    case counter::tls_resumed:
+      return "tls_resumed";
+    case counter::tls_failed:
+      return "tls_failed";
     case counter::count_:
+      break;
+  }
+  return {};
+}
+
+std::string_view name(login_method m) noexcept {
+  switch (m) {
+    case login_method::anonymous:
+      return "anonymous";
+    case login_method::password:
+      return "password";
+    case login_method::certificate:
+      return "certificate";
+    case login_method::token:
+      return "token";
+    case login_method::http:
+      return "http";
+    case login_method::scram:
+      return "scram";
+    case login_method::count_:
       break;
   }
   return {};
@@ -278,6 +304,8 @@ void counters::add_to(totals& sums) const noexcept {
   add_cells(cells_.dropped, sums.dropped);
   add_cells(cells_.connects_refused, sums.connects_refused);
   add_cells(cells_.subscribes_refused, sums.subscribes_refused);
+  add_cells(cells_.logins_accepted, sums.logins_accepted);
+  add_cells(cells_.logins_refused, sums.logins_refused);
   add_cells(cells_.packets_received, sums.packets_received);
   add_cells(cells_.packets_sent, sums.packets_sent);
   add_cells(cells_.publish_received, sums.publish_received);

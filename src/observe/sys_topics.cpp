@@ -130,6 +130,11 @@ void add_own(topic_list& out, const sys_values& v) {
     const auto reason = static_cast<subscribe_refusal>(i);
     out.add("godwit/subscribe_refused/" + std::string{name(reason)}, sums[reason]);
   }
+  for (std::size_t i = 0; i < sums.logins_accepted.size(); ++i) {
+    const std::string method{name(static_cast<login_method>(i))};
+    out.add("godwit/logins_accepted/" + method, sums.logins_accepted[i]);
+    out.add("godwit/logins_refused/" + method, sums.logins_refused[i]);
+  }
   for (std::size_t qos = 0; qos < qos_levels; ++qos) {
     out.add("godwit/publish_received/qos" + std::to_string(qos), sums.publish_received[qos]);
     out.add("godwit/publish_sent/qos" + std::to_string(qos), sums.publish_sent[qos]);

@@ -12,7 +12,8 @@ import tempfile
 import threading
 import unittest
 
-from harness import Broker, godwitd, loopback_listener, sanitizer_environment
+from daemon_http_test import get, value
+from harness import Broker, free_port, godwitd, loopback_listener, sanitizer_environment
 from raw_client import packet, read_exactly, text
 
 CTL = str(pathlib.Path(godwitd()).with_name("godwitctl"))
@@ -145,7 +146,8 @@ class Logins(Files):
                          "  - allow: all\n    user: pump\n    topic: news/#\n")
 
     def test_who_may_come_in_and_what_they_may_do(self):
-        with Broker(config=self.config(shards=2)) as broker:
+        http_port = free_port()
+        with Broker(config=self.config(shards=2, http={"port": http_port})) as broker:
             code = lambda *who: code_of(broker, "c", *who)
             self.assertEqual(code(), 4)
             self.assertEqual(code("ann", "wrong"), 4)
@@ -163,6 +165,11 @@ class Logins(Files):
             pump.publish("news/x", b"yes")
             self.assertEqual(ann.next_message(), ("news/x", b"yes"))
             broker.wait_for("publish.denied", client="phone", rule="rules.yaml: no rule allows it")
+            _, figures = get(http_port, "/metrics")
+            logins = lambda result, method: value(
+                figures, f'godwit_logins_total{{method="{method}",result="{result}"}}')
+            self.assertEqual((logins("accepted", "password"), logins("refused", "password"),
+                              logins("refused", "anonymous")), (2, 5, 1))
             # A session belongs to its user.
             self.assertEqual(code_of(broker, "phone", "pump", self.token), 5)
             for client in (ann, pump):

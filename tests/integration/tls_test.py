@@ -11,7 +11,8 @@ import subprocess
 import time
 import unittest
 
-from harness import loopback_listener, Broker
+from daemon_http_test import get, value
+from harness import loopback_listener, Broker, free_port
 from raw_client import RawClient, connect_packet, packet, text
 from tls_world import Authority, TlsClient, client_context, tls_broker
 
@@ -134,6 +135,23 @@ class Handshake(WithAuthority):
                 again = TlsClient(broker.port, context, "a", session=session)
                 self.assertTrue(again.socket.session_reused)
                 again.disconnect()
+
+    def test_handshakes_are_counted(self):
+        port = free_port()
+        with tls_broker(self.authority.tls(), shards=2, http={"port": port}) as broker:
+            context = self.context(VERSIONS["tlsv1.2"])
+            first = TlsClient(broker.port, context, "a")
+            session = first.socket.session
+            first.disconnect()
+            TlsClient(broker.port, context, "a", session=session).disconnect()
+            socket.create_connection(("127.0.0.1", broker.port), timeout=30).close()  # a probe
+            with socket.create_connection(("127.0.0.1", broker.port), timeout=30) as plain:
+                plain.sendall(connect_packet("plain"))
+                plain.recv(100)
+            broker.wait_for("connection.refused", listener="tls")
+            _, figures = get(port, "/metrics")
+            self.assertEqual([value(figures, f"godwit_tls_{what}_total")
+                              for what in ("handshakes", "resumed", "failed")], [2, 1, 1])
 
     def test_a_client_without_tls_gets_a_clear_line(self):
         with tls_broker(self.authority.tls()) as broker:

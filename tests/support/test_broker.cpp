@@ -132,4 +132,10 @@ observe::totals test_broker::totals() const {
   return observe::sum(all_counters_);
 }
 
+observe::histogram_totals test_broker::acknowledgement_times() const {
+  observe::histogram_totals all;
+  for (const observe::counters* const one : all_counters_) all.merge(one->acknowledgement_times());
+  return all;
+}
+
 }  // namespace godwit::test

@@ -66,6 +66,8 @@ class test_broker {
 
   [[nodiscard]] broker::shard::census census() const;
   [[nodiscard]] observe::totals totals() const;
+  /// In µs, of all shards.
+  [[nodiscard]] observe::histogram_totals acknowledgement_times() const;
 
  private:
   struct one_shard {

@@ -189,6 +189,9 @@ broker::shard::census world::census() const {
 observe::totals world::counters() const {
   return engine_->broker.totals();
 }
+observe::histogram_totals world::acknowledgement_times() const {
+  return engine_->broker.acknowledgement_times();
+}
 
 void world::check_balance() {
   run();

@@ -87,6 +87,8 @@ class world {
   [[nodiscard]] broker::shard::census census() const;
   /// Sum over all shards, since the last (re)start.
   [[nodiscard]] observe::totals counters() const;
+  /// In µs, of all shards.
+  [[nodiscard]] observe::histogram_totals acknowledgement_times() const;
   /// Both sums of the balance must add up now; each that does not is a test failure.
   void check_balance();
   /// After everyone left: sessions, subscriptions, entries, wills and so on must be zero

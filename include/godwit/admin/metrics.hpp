@@ -56,8 +56,9 @@ struct broker_figures {
   process_figures process;
   memory_figures memory;
   std::vector<observe::totals> by_shard;
-  observe::histogram_totals turn_times;  ///< µs, of all shards
-  std::optional<store_figures> store;    ///< nothing: durable state is kept in memory only
+  observe::histogram_totals turn_times;             ///< µs, of all shards
+  observe::histogram_totals acknowledgement_times;  ///< the same
+  std::optional<store_figures> store;  ///< nothing: durable state is kept in memory only
 };
 
 /// `/metrics`, in Prometheus's text format. Counters start at 0 with the process.

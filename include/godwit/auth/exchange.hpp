@@ -17,6 +17,8 @@ struct verdict {
   const char* why = "";
   /// What an exchange tells the client along with its yes.
   base::bytes data{};
+  /// How the client tried to log in.
+  voucher tried = voucher::nobody;
 };
 
 /// One enhanced authentication of one client [v5 4.12]: its messages, one after another. Belongs to

@@ -36,6 +36,8 @@ class shard_host : public transport_events {
   virtual void count_turn(base::duration) noexcept {}
   /// A connection did not get as far as MQTT.
   virtual void count_refused(observe::connection_refusal) noexcept {}
+  /// What happens before MQTT.
+  virtual void count(observe::counter) noexcept {}
   virtual void stop() = 0;
   [[nodiscard]] virtual bool stopped() const noexcept = 0;
 };

@@ -78,8 +78,9 @@ class shard_thread final : private transport_events, private opening_events {
   void on_bytes(broker::connection_token token, base::bytes_view bytes) override;
   void on_writable(broker::connection_token token) override;
   void on_closed(broker::connection_token token, broker::transport_end how) override;
-  broker::connection_token on_opened(broker::transport_id id, broker::peer_info peer) override;
+  broker::connection_token on_opened(broker::transport_id id, opening& how) override;
   void on_refused(const opening& how) override;
+  void count_tls(const opening& how);
   void on_accept(const entrance& at, unique_fd socket, connection_slot slot,
                  broker::peer_info peer);
   void on_timer();

@@ -35,8 +35,9 @@ struct stream_room;
 class opening_events {
  public:
   virtual ~opening_events() = default;
-  /// MQTT may begin; what came behind the opening is reported next.
-  virtual broker::connection_token on_opened(broker::transport_id id, broker::peer_info peer) = 0;
+  /// MQTT may begin, with what `how` has learned of the peer; what came behind the opening is
+  /// reported next.
+  virtual broker::connection_token on_opened(broker::transport_id id, opening& how) = 0;
   /// It ended before; `how.failure` says why.
   virtual void on_refused(const opening& how) = 0;
 };

@@ -64,8 +64,23 @@ enum class counter : std::uint16_t {
   slowed_by_publish_rate,   // pauses of a publisher: connection.publishes_per_second_max
   slowed_by_publish_bytes,  // the same: connection.publish_bytes_per_second_max
   slowed_by_memory,         // the same, for lack of memory: memory_limit
+  tls_handshakes,           // that came to a good end, the next included
+  tls_resumed,              // of those, the ones that went on with a ticket
+  tls_failed,               // handshakes that did not: also in connections_refused
   count_                    // keep last
 };
+
+/// How a client logged in, or tried to.
+enum class login_method : std::uint8_t {
+  anonymous,
+  password,  // password file
+  certificate,
+  token,
+  http,
+  scram,
+  count_  // keep last
+};
+enum class login_result : std::uint8_t { accepted, refused };
 
 /// Why a connection was closed before MQTT began.
 enum class connection_refusal : std::uint8_t {
@@ -136,6 +151,7 @@ enum class subscribe_refusal : std::uint8_t {
 
 /// Names as `$SYS` and the metrics show them: snake_case, unique within an enum, never empty.
 [[nodiscard]] std::string_view name(counter c) noexcept;
+[[nodiscard]] std::string_view name(login_method m) noexcept;
 [[nodiscard]] std::string_view name(connection_refusal r) noexcept;
 [[nodiscard]] std::string_view name(refuse_reason r) noexcept;
 [[nodiscard]] std::string_view name(drop_reason r) noexcept;
@@ -162,7 +178,9 @@ struct counter_cells {
   std::array<Cell, detail::size_of<drop_reason>> dropped{};
   std::array<Cell, detail::size_of<connect_refusal>> connects_refused{};
   std::array<Cell, detail::size_of<subscribe_refusal>> subscribes_refused{};  // filters
-  std::array<Cell, packet_types> packets_received{};                          // by packet type
+  std::array<Cell, detail::size_of<login_method>> logins_accepted{};
+  std::array<Cell, detail::size_of<login_method>> logins_refused{};
+  std::array<Cell, packet_types> packets_received{};  // by packet type
   std::array<Cell, packet_types> packets_sent{};
   std::array<Cell, qos_levels> publish_received{};  // by QoS, duplicates included
   std::array<Cell, qos_levels> publish_sent{};      // by QoS, redeliveries included
@@ -226,6 +244,9 @@ class alignas(64) counters {
   void add(drop_reason r, std::uint64_t n = 1) noexcept { bump(cells_.dropped, index(r), n); }
   void add(connect_refusal r) noexcept { bump(cells_.connects_refused, index(r), 1); }
   void add(subscribe_refusal r) noexcept { bump(cells_.subscribes_refused, index(r), 1); }
+  void add(login_method m, login_result r) noexcept {
+    bump(r == login_result::accepted ? cells_.logins_accepted : cells_.logins_refused, index(m), 1);
+  }
 
   /// A packet by its type (the upper four bits of its first byte), also in `packets_received`.
   void add_packet_received(std::size_t type) noexcept {
@@ -255,6 +276,13 @@ class alignas(64) counters {
   /// In µs. Any thread.
   [[nodiscard]] const histogram& turn_times() const noexcept { return turn_times_; }
 
+  /// A PUBLISH of QoS 1 or 2 was acknowledged; it took so long from the turn that read it.
+  void record_acknowledgement(std::uint64_t us) noexcept { acknowledgement_times_.record(us); }
+  /// In µs. Any thread.
+  [[nodiscard]] const histogram& acknowledgement_times() const noexcept {
+    return acknowledgement_times_;
+  }
+
   /// This shard's share of one. Any thread.
   [[nodiscard]] std::uint64_t operator[](counter c) const noexcept {
     return cells_.values[index(c)].load(std::memory_order_relaxed);
@@ -277,6 +305,7 @@ class alignas(64) counters {
 
   counter_cells<cell> cells_;
   histogram turn_times_;
+  histogram acknowledgement_times_;
 };
 
 /// Sums over shards. Any thread.

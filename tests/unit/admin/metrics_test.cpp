@@ -23,6 +23,10 @@ broker_figures some_figures() {
   f.sums.packets_received[1] = 5;
   f.sums.connects_refused[static_cast<std::size_t>(observe::connect_refusal::bad_login)] = 13;
   f.sums.subscribes_refused[static_cast<std::size_t>(observe::subscribe_refusal::too_many)] = 17;
+  f.sums.logins_refused[static_cast<std::size_t>(observe::login_method::certificate)] = 23;
+  observe::histogram waits;
+  waits.record(1'500);
+  f.acknowledgement_times.merge(waits);
   f.process = process_figures::read();
   f.sums.connections_refused[static_cast<std::size_t>(observe::connection_refusal::address_rate)] =
       19;
@@ -41,6 +45,10 @@ TEST(Metrics, ShowWhatWasCounted) {
   EXPECT_THAT(text, HasSubstr("godwit_connect_refused_total{reason=\"bad_login\"} 13\n"));
   EXPECT_THAT(text, HasSubstr("godwit_subscribe_refused_total{reason=\"too_many\"} 17\n"));
   EXPECT_THAT(text, HasSubstr("godwit_connections_refused_total{reason=\"address_rate\"} 19\n"));
+  EXPECT_THAT(text,
+              HasSubstr("godwit_logins_total{method=\"certificate\",result=\"refused\"} 23\n"));
+  EXPECT_THAT(text, HasSubstr("godwit_publish_acknowledgement_seconds_bucket{le=\"0.001\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("godwit_publish_acknowledgement_seconds_bucket{le=\"0.002\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("godwit_store_state{state=\"low_disk\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("godwit_store_state{state=\"good\"} 0\n"));
 }

@@ -74,6 +74,8 @@ TEST_F(GatekeeperScram, LetsInWhoKnowsThePassword) {
   const verdict v = log_in({"ann", "pencil"}, from());
   EXPECT_EQ(v.code, reason_code::success);
   EXPECT_EQ(v.who.user_name(), "ann");
+  EXPECT_EQ(v.tried, voucher::scram);
+  EXPECT_EQ(log_in({"ann", "Pencil"}, from()).tried, voucher::scram);
   EXPECT_EQ(code("ann", "Pencil"), reason_code::not_authorized);
   credentials named = from();
   named.user_name = "ann";

@@ -189,6 +189,23 @@ TEST_F(Gatekeeper, TokensAreReadBeforePasswords) {
   EXPECT_EQ(code({"ann", "secret"}), reason_code::success);
 }
 
+TEST_F(Gatekeeper, SaysHowTheClientTriedToLogIn) {
+  auto s = with_passwords();
+  s->keys = *jwt_keys::from_key_file(test::shared_secret);
+  s->listeners[0].ways.jwt = true;
+  s->listeners[0].ways.certificate = true;
+  gate.adopt(s);
+  EXPECT_EQ(ask({"ann", "secret"}).tried, voucher::password);
+  EXPECT_EQ(ask({"ann", "wrong"}).tried, voucher::password);
+  EXPECT_EQ(ask({"ann", {}}).tried, voucher::password);
+  EXPECT_EQ(ask({"ann", test::token_hs256}).tried, voucher::jwt);
+  EXPECT_EQ(ask({"ann", test::token_es256}).tried, voucher::jwt);
+  EXPECT_EQ(ask({}).tried, voucher::nobody);
+  EXPECT_EQ(ask({"ann", "wrong", "open"}).tried, voucher::nobody);
+  const certificate nameless;
+  EXPECT_EQ(ask({{}, {}, "default", "10.0.0.1:1", &nameless}).tried, voucher::certificate);
+}
+
 TEST_F(Gatekeeper, SlowsWhoTriesTokens) {
   auto s = with_passwords();
   s->keys = *jwt_keys::from_key_file(test::shared_secret);
@@ -315,9 +332,11 @@ TEST_F(GatekeeperWithService, AsksItAboutWhoIsNotInTheFile) {
   EXPECT_EQ(v.who.user_name(), "bob");
   EXPECT_EQ(v.who.expires(), now.wall + 60s);
   EXPECT_THAT(v.who.facts()->groups, testing::ElementsAre("staff"));
+  EXPECT_EQ(v.tried, voucher::http);
   EXPECT_EQ(service->last.user_name, "bob");
   EXPECT_EQ(service->last.address, "[::1]");
-  EXPECT_EQ(code({"ann", "wrong"}), reason_code::bad_user_name_or_password);
+  EXPECT_EQ(ask({"ann", "wrong"}).tried, voucher::password)
+      << "whoever is in the file is the file's";
   EXPECT_EQ(service->asked, 1U);
 }
 

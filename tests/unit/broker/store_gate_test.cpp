@@ -54,6 +54,23 @@ TEST_F(StoreGate, HoldsDurablePublishesBackUntilThereIsRoom) {
   t.w.check_balance();
 }
 
+TEST_F(StoreGate, MeasuresHowLongAcknowledgementsWait) {
+  t.sleeper("s");
+  test_client p = t.w.connect({.client_id = "p"});
+  p.publish("a", "0", qos1);
+  p.publish("nobody", "1", qos1);
+  p.publish("a", "2", qos0);
+  EXPECT_EQ(t.w.acknowledgement_times().count(), 2U) << "nothing acknowledges QoS 0";
+  EXPECT_EQ(t.w.acknowledgement_times().sum(), 0U) << "the disk answered in the same turn";
+  has_room(false);
+  p.send_publish("a", "3", qos2);
+  t.w.run();
+  t.w.advance(seconds{7});
+  has_room(true);
+  EXPECT_EQ(t.w.acknowledgement_times().count(), 3U);
+  EXPECT_EQ(t.w.acknowledgement_times().sum(), 7'000'000U);
+}
+
 // The one waiting message is not read past; acknowledgements and pings are.
 TEST_F(StoreGate, KeepsTheOrderOfWhatWaitsForRoom) {
   t.sleeper("s");

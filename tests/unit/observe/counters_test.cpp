@@ -45,6 +45,9 @@ TEST(Counters, SumOverShards) {
   a.add(drop_reason::output_limit, 2);
   b.add(connect_refusal::bad_login);
   a.add(subscribe_refusal::too_many);
+  a.add(login_method::token, login_result::accepted);
+  b.add(login_method::token, login_result::accepted);
+  b.add(login_method::scram, login_result::refused);
   a.add_packet_received(3);
   b.add_packet_received(3);
   b.add_packet_sent(4, 5);
@@ -61,6 +64,9 @@ TEST(Counters, SumOverShards) {
   EXPECT_EQ(sums[drop_reason::output_limit], 2U);
   EXPECT_EQ(sums[connect_refusal::bad_login], 1U);
   EXPECT_EQ(sums[subscribe_refusal::too_many], 1U);
+  EXPECT_EQ(sums.logins_accepted[static_cast<std::size_t>(login_method::token)], 2U);
+  EXPECT_EQ(sums.logins_refused[static_cast<std::size_t>(login_method::token)], 0U);
+  EXPECT_EQ(sums.logins_refused[static_cast<std::size_t>(login_method::scram)], 1U);
   EXPECT_EQ(sums.sum_of_dropped(), 2U);
   EXPECT_EQ(sums.packets_received[3], 2U);
   EXPECT_EQ(sums[counter::packets_received], 2U);

@@ -116,6 +116,7 @@ TEST(SysTopics, ShowTheBalanceAndReasonsBelowOurOwnBranch) {
   shard.add(refuse_reason::not_authorized, 1);
   shard.add(connect_refusal::bad_login);
   shard.add(subscribe_refusal::invalid_filter);
+  shard.add(login_method::password, login_result::refused);
   shard.add_publish_received(2);
   shard.add_close(1);
   const totals sums = sums_of(shard);
@@ -129,6 +130,8 @@ TEST(SysTopics, ShowTheBalanceAndReasonsBelowOurOwnBranch) {
   EXPECT_EQ(topics.at("godwit/publish_refused/not_authorized"), "1");
   EXPECT_EQ(topics.at("godwit/connect_refused/bad_login"), "1");
   EXPECT_EQ(topics.at("godwit/subscribe_refused/invalid_filter"), "1");
+  EXPECT_EQ(topics.at("godwit/logins_refused/password"), "1");
+  EXPECT_EQ(topics.at("godwit/logins_accepted/password"), "0");
   EXPECT_EQ(topics.at("godwit/publish_received/qos2"), "1");
   EXPECT_EQ(topics.at("godwit/closes/keep_alive_timeout"), "1");
   EXPECT_EQ(topics.at("godwit/closes/protocol_error"), "0");
