@@ -328,8 +328,9 @@ void shard_engine::on_closed(connection_token token, transport_end how) {
 bool shard_engine::is_held_back(const connection& c) const noexcept {
   if (c.parked || c.answers.size() >= options.limits.unanswered_publishes_max) return true;
   const session_slot* const s = sessions_.find(c.session);
-  if (GODWIT_SEEDED_BUG(late_publish_overtaken)) return false;
-  return s != nullptr && s->extras && s->extras->late_publishes != 0;
+  if (s == nullptr || !s->extras) return false;
+  if (has_many_replays(*s)) return true;
+  return s->extras->late_publishes != 0 && !GODWIT_SEEDED_BUG(late_publish_overtaken);
 }
 
 /// Reading follows from the connection's state, so that no path can forget to turn it on again.

@@ -347,6 +347,7 @@ struct shard_engine {
   void end_all_replays(session_slot& s);
   void note_live(session_slot& s, const mqtt::message_fields& m);
   [[nodiscard]] bool has_room(const session_slot& s) const noexcept;
+  [[nodiscard]] bool has_many_replays(const session_slot& s) const noexcept;
   [[nodiscard]] bool may_ask(const session_slot& s) const noexcept;
 
   // ---- room for retained messages (retained_room.cpp)
@@ -425,7 +426,8 @@ struct shard_engine {
   session::body_budget bodies_;  ///< the logs point to it
   base::slab<connection> connections_;
   base::slab<session_slot> sessions_;
-  boost::unordered_flat_map<std::string_view, session_handle> by_client_id_;
+  boost::unordered_flat_map<std::string_view, session_handle, base::seeded_string_hash>
+      by_client_id_{0, {options.hash_seed()}};
   takeover_damper takeovers_;
   base::slab<pending_operation> pending_;
   base::slab<replay> replays_;
@@ -459,7 +461,7 @@ struct shard_engine {
   base::work_list<connection_handle> to_flush_;
   base::work_list<connection_handle> backlog_;
   std::vector<connection_handle> parked_;
-  replay_index replay_of_{{options.seed, ~options.seed}};
+  replay_index replay_of_{options.hash_seed()};
   std::vector<session_handle> waiting_replays_;  ///< sessions of such
   std::vector<std::unique_ptr<output_queue>> spare_outputs_;
   std::vector<session::outgoing> outgoing_;
@@ -473,16 +475,14 @@ struct shard_engine {
   base::timer_token retained_expiry_due_;
   base::wall_time retained_expiry_at_{};
   std::unordered_map<std::string, std::string> sys_published_;
-  std::uint64_t retained_newest_ = 0;
-  std::uint64_t forget_below_ = 0;
+  std::uint64_t retained_newest_ = 0, forget_below_ = 0;
   base::steady_time forget_at_{};
   shared_wires wires_;
   base::bytes forwardable_;  ///< of the PUBLISH being taken in
   base::bytes composed_;     ///< properties of the PUBLISH being sent
 
   std::uint32_t budget_ = 0;
-  std::uint64_t number_next_ = 0;
-  std::uint64_t number_end_ = 0;
+  std::uint64_t number_next_ = 0, number_end_ = 0;
   std::uint64_t ids_made_ = 0;
   std::size_t sessions_connected_ = 0;
   std::uint64_t clients_maximum_ = 0;

@@ -363,7 +363,7 @@ std::string shard_engine::make_client_id() {
     const std::string counted = "generated/" + std::to_string(self.value()) + "/" +
                                 std::to_string(++ids_made_) + "/" +
                                 std::to_string(now.wall.time_since_epoch().count());
-    std::uint64_t h = base::seeded_hash(counted, {options.seed, ~options.seed});
+    std::uint64_t h = base::seeded_hash(counted, options.hash_seed());
     std::string id = "auto-";
     for (int i = 0; i < 16; ++i, h >>= 4U) id += digits[h & 15U];
     if (home_of(id, options.seed, options.shards) == self && !find_session(id)) return id;

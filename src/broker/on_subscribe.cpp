@@ -175,7 +175,9 @@ std::optional<shard_engine::filter_answer> shard_engine::judge_filter(
     return refused(reason_code::quota_exceeded, subscribe_refusal::low_disk, "store.low_disk",
                    "the disk is low");
   }
-  if (s.subscriptions.size() >= l.subscriptions_max && !is_known) {
+  const bool is_full =
+      s.subscriptions.size() >= l.subscriptions_max || !s.subscriptions.has_room_for(filter);
+  if (is_full && !is_known) {
     return refused(reason_code::quota_exceeded, subscribe_refusal::too_many,
                    "session.subscriptions_max", "too many subscriptions");
   }
@@ -198,8 +200,8 @@ shard_engine::filter_answer shard_engine::subscribe(connection_handle h, session
       .retain_as_published = r.retain_as_published,
       .identifier = identifier};
   const bool is_shared = !parts->group.empty();
-  const bool is_new =
-      s.subscriptions.set(filter, terms) == session::subscription_table::outcome::added;
+  const bool is_new = s.subscriptions.set(filter, terms, options.hash_seed()) ==
+                      session::subscription_table::outcome::added;
   if (is_new) {
     ports.counters.add(observe::counter::subscriptions);
     if (is_shared) ports.counters.add(observe::counter::shared_subscriptions);

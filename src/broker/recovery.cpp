@@ -64,7 +64,7 @@ void shard_engine::restore(store::restored_session&& r, std::span<shard_engine* 
   for (const store::restored_subscription& sub : r.subscriptions) {
     const auto parts = mqtt::parse_topic_filter(sub.filter);
     GODWIT_ASSERT(parts.has_value());
-    s.subscriptions.set(sub.filter, sub.terms);
+    s.subscriptions.set(sub.filter, sub.terms, options.hash_seed());
     ports.counters.add(observe::counter::subscriptions);
     if (parts->group.empty()) {
       router_.subscribe(sub.filter, routing::subscriber_id{h.index}, routed(sub.terms));

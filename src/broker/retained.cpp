@@ -269,9 +269,11 @@ void shard_engine::continue_replays(session_handle h) {
     set_stage(p, replay::stage::asked);
     for (auto& next : std::exchange(p.to_ask, {})) ask_page(r, next.from, std::move(next.after));
     all = replays_of(h);
-    if (all == nullptr) return;
+    if (all == nullptr) break;
   }
-  list_replays(h, *all);
+  if (all != nullptr) list_replays(h, *all);
+  const connection_handle reader = sessions_.at(h).connection;
+  if (connection* const c = connections_.find(reader)) go_on_reading(reader, *c);
 }
 
 session_replays* shard_engine::replays_of(session_handle h) noexcept {
@@ -284,6 +286,13 @@ session_replays* shard_engine::replays_of(session_handle h) noexcept {
 bool shard_engine::may_ask(const session_slot& s) const noexcept {
   constexpr std::size_t at_once = 64;
   return s.is_replaying() && s.extras->replays->asked.size() < at_once && has_room(s);
+}
+
+/// A session subscribes faster than the other shards answer. While it is the session that has no
+/// room, it may go on: its acknowledgements may come behind.
+bool shard_engine::has_many_replays(const session_slot& s) const noexcept {
+  constexpr std::size_t many = 256;
+  return s.is_replaying() && s.extras->replays->waiting.size() >= many && has_room(s);
 }
 
 bool shard_engine::has_room(const session_slot& s) const noexcept {

@@ -14,7 +14,7 @@ shard_engine::shard_engine(routing::shard_id id, const shard_options& o, const s
     : self{id},
       options{o},
       ports{p},
-      takeovers_{{o.limits.takeovers_max, o.limits.takeover_window}, {o.seed, ~o.seed}},
+      takeovers_{{o.limits.takeovers_max, o.limits.takeover_window}, o.hash_seed()},
       router_{id, p.interest, std::max(o.topic_cache_entries, topic_cache_min)},
       groups_{o.limits.share_selection == session::share_policy::least_in_flight
                   ? routing::selection::least_loaded

@@ -5,6 +5,7 @@
 #include <godwit/base/assert.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace godwit::routing {
 
@@ -62,6 +63,18 @@ std::size_t subscriber_set::home(const subscriber_entry& e) const noexcept {
   // Slot numbers are ours, not the peer's: no seed needed, only spread.
   const std::uint64_t spread = e.id() * topic_hash::stir_a;
   return topic_hash::fold(spread) & (capacity_ - 1);
+}
+
+void subscriber_set::take(subscriber_set& other) noexcept {
+  GODWIT_ASSERT(empty() && capacity_ == 0);
+  size_ = std::exchange(other.size_, 0);
+  capacity_ = std::exchange(other.capacity_, 0);
+  if (capacity_ == 0) {
+    single_ = other.single_;
+  } else {
+    many_ = other.many_;
+  }
+  other.single_ = {};
 }
 
 subscriber_entry* subscriber_set::locate(const subscriber_entry& e) noexcept {

@@ -61,6 +61,9 @@ class subscriber_set {
   /// False if it was not there.
   bool erase(const subscriber_entry& e);
 
+  /// Takes all entries of another set; it has none of its own.
+  void take(subscriber_set& other) noexcept;
+
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   /// Bytes beyond the object itself.

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "slot_table.hpp"
-
+#include <godwit/base/slot_table.hpp>
 #include <godwit/routing/router.hpp>
 
 #include <cstddef>
@@ -49,7 +48,7 @@ class topic_cache {
   [[nodiscard]] cached_topic* find(std::string_view topic, std::uint32_t hash) noexcept {
     const std::uint32_t at = index_.find(
         hash, [&](std::uint32_t candidate) { return entries_[candidate].topic == topic; });
-    if (at == slot_table::none) return nullptr;
+    if (at == base::slot_table::none) return nullptr;
     entries_[at].recently_used = true;
     return &entries_[at];
   }
@@ -81,7 +80,7 @@ class topic_cache {
   std::size_t bytes_ = 0;  // of all lists
   std::vector<cached_topic> entries_;
   std::vector<std::uint32_t> vacant_;  // entries that lost their topic
-  slot_table index_;
+  base::slot_table index_;
   std::size_t hand_ = 0;
   /// Marks of hashes that were asked for and not admitted; empty until the cache is full.
   std::vector<std::uint16_t> asked_;

@@ -63,6 +63,11 @@ template <class Word>
 
 }  // namespace topic_hash
 
+/// The first of one or more levels.
+[[nodiscard]] inline std::string_view first_level(std::string_view levels) noexcept {
+  return levels.substr(0, levels.find('/'));
+}
+
 /// Takes the levels off a topic or filter one by one, empty ones included.
 class level_reader {
  public:
@@ -80,6 +85,8 @@ class level_reader {
     return level;
   }
   [[nodiscard]] bool more() const noexcept { return more_; }
+  /// All levels that have not been taken, as one text.
+  [[nodiscard]] std::string_view rest() const noexcept { return rest_; }
 
  private:
   std::string_view rest_;

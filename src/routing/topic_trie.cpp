@@ -2,7 +2,7 @@
 
 #include "topic_hash.hpp"
 
-#include <godwit/base/checked_cast.hpp>
+#include <string>
 
 namespace godwit::routing {
 
@@ -11,9 +11,7 @@ topic_trie::topic_trie(std::uint64_t seed) : seed_{seed} {
 }
 
 topic_trie::inserted topic_trie::insert(std::string_view filter, const subscriber_entry& e) {
-  node_id id = root;
-  for (level_reader levels{filter}; levels.more();) id = step_or_create(id, levels.next());
-  subscriber_set& set = at(id).subscribers;
+  subscriber_set& set = at(find_or_create(filter)).subscribers;
   const bool new_filter = set.empty();
   extra_bytes_ -= set.memory_size();
   const bool new_entry = set.insert(e);
@@ -46,13 +44,21 @@ void topic_trie::match(std::string_view topic, std::vector<const subscriber_set*
   active_.assign(1, root);
   if (wildcards) add_multi_level(root);
   for (level_reader levels{topic}; levels.more(); wildcards = true) {
+    const std::string_view rest = levels.rest();
     const std::string_view level = levels.next();
     const std::uint64_t level_hash = topic_hash::of(level, seed_);
     next_.clear();
     for (const node_id id : active_) {
       const node& n = at(id);
       if (n.literal_children > 0) {
-        if (const node_id c = child(id, level, level_hash); c != none) next_.push_back(c);
+        if (const node_id c = child(id, level, level_hash); c != none) {
+          const std::string_view text = at(c).text.view();
+          if (text.size() == level.size()) {
+            next_.push_back(c);
+          } else if (text == rest) {  // the leaf with this tail
+            out.push_back(&at(c).subscribers);
+          }
+        }
       }
       if (wildcards && n.single_level != none) next_.push_back(n.single_level);
     }
@@ -79,42 +85,102 @@ topic_trie::node_id topic_trie::child(node_id parent, std::string_view level,
                                       std::uint64_t level_hash) noexcept {
   const node_id found = edges_.find(edge_hash(parent, level_hash), [&](node_id id) {
     const node& n = at(id);
-    return n.parent == parent && n.level.view() == level;
+    const std::string_view text = n.text.view();
+    return n.parent == parent && text.starts_with(level) &&
+           (text.size() == level.size() || text[level.size()] == '/');
   });
-  return found == slot_table::none ? none : found;
-}
-
-topic_trie::node_id topic_trie::step(node_id from, std::string_view level) noexcept {
-  if (level == "+") return at(from).single_level;
-  if (level == "#") return at(from).multi_level;
-  return child(from, level, topic_hash::of(level, seed_));
+  return found == base::slot_table::none ? none : found;
 }
 
 topic_trie::node_id topic_trie::find(std::string_view filter) noexcept {
   node_id id = root;
   for (level_reader levels{filter}; levels.more();) {
-    id = step(id, levels.next());
+    const std::string_view rest = levels.rest();
+    const std::string_view level = levels.next();
+    if (level == "+") {
+      id = at(id).single_level;
+    } else if (level == "#") {
+      id = at(id).multi_level;
+    } else {
+      id = child(id, level, topic_hash::of(level, seed_));
+      if (id == none) return none;
+      const std::string_view text = at(id).text.view();
+      if (text.size() != level.size()) return text == rest ? id : none;
+    }
     if (id == none) return none;
   }
   return id;
 }
 
-topic_trie::node_id topic_trie::step_or_create(node_id from, std::string_view level) {
-  if (const node_id known = step(from, level); known != none) return known;
-  const node_id id = allocate();
-  node& n = at(id);
-  n.parent = from;
-  if (level == "+") {
-    at(from).single_level = id;
-  } else if (level == "#") {
-    at(from).multi_level = id;
-  } else {
-    n.level.assign(level);
-    extra_bytes_ += n.level.memory_size();
-    edges_.insert(edge_hash(from, topic_hash::of(level, seed_)), id);
-    ++at(from).literal_children;
+topic_trie::node_id topic_trie::find_or_create(std::string_view filter) {
+  const std::size_t last_wildcard = filter.find_last_of("+#");
+  const std::size_t tail_at = last_wildcard == std::string_view::npos ? 0 : last_wildcard + 1;
+  node_id id = root;
+  for (level_reader levels{filter}; levels.more();) {
+    const std::string_view rest = levels.rest();
+    const std::string_view level = levels.next();
+    if (level == "+" || level == "#") {
+      id = wildcard(id, level);
+      continue;
+    }
+    const node_id known = child(id, level, topic_hash::of(level, seed_));
+    if (known == none) {
+      const bool is_tail = filter.size() - rest.size() >= tail_at;
+      id = add_literal(id, is_tail ? rest : level);
+      if (is_tail) return id;
+      continue;
+    }
+    id = known;
+    if (at(id).text.view().size() == level.size()) continue;
+    if (at(id).text.view() == rest) return id;
+    unroll(id, rest);
   }
   return id;
+}
+
+topic_trie::node_id topic_trie::wildcard(node_id parent, std::string_view level) {
+  const auto place = level == "+" ? &node::single_level : &node::multi_level;
+  if (at(parent).*place == none) {
+    const node_id id = allocate();
+    at(id).parent = parent;
+    at(parent).*place = id;
+  }
+  return at(parent).*place;
+}
+
+topic_trie::node_id topic_trie::add_literal(node_id parent, std::string_view levels) {
+  const node_id id = allocate();
+  at(id).parent = parent;
+  set_text(at(id), levels);
+  edges_.insert(edge_hash(parent, topic_hash::of(first_level(levels), seed_)), id);
+  ++at(parent).literal_children;
+  return id;
+}
+
+/// Makes the levels that a leaf's tail has in common with another text, which is not the same,
+/// nodes of their own. What is left of the tail is a leaf below them. All in one pass: a tail may
+/// have 65,536 levels.
+void topic_trie::unroll(node_id leaf, std::string_view towards) {
+  const std::string tail{at(leaf).text.view()};
+  level_reader levels{tail};
+  level_reader others{towards};
+  set_text(at(leaf), levels.next());
+  static_cast<void>(others.next());
+  node_id id = leaf;
+  while (levels.more()) {
+    const std::string_view rest = levels.rest();
+    const std::string_view level = levels.next();
+    const bool is_common = others.more() && others.next() == level;
+    id = add_literal(id, is_common ? level : rest);
+    if (!is_common) break;
+  }
+  at(id).subscribers.take(at(leaf).subscribers);
+}
+
+void topic_trie::set_text(node& n, std::string_view levels) {
+  extra_bytes_ -= n.text.memory_size();
+  n.text.assign(levels);
+  extra_bytes_ += n.text.memory_size();
 }
 
 topic_trie::node_id topic_trie::allocate() {
@@ -144,10 +210,9 @@ void topic_trie::prune(node_id leaf) noexcept {
     } else if (parent.multi_level == id) {
       parent.multi_level = none;
     } else {
-      edges_.erase(edge_hash(parent_id, topic_hash::of(n.level.view(), seed_)), id);
+      edges_.erase(edge_hash(parent_id, topic_hash::of(first_level(n.text.view()), seed_)), id);
       --parent.literal_children;
-      extra_bytes_ -= n.level.memory_size();
-      n.level.clear();
+      set_text(n, {});
     }
     n.parent = free_;
     free_ = id;

@@ -1,8 +1,9 @@
 #pragma once
 
 #include "level_text.hpp"
-#include "slot_table.hpp"
 #include "subscriber_set.hpp"
+
+#include <godwit/base/slot_table.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +15,9 @@ namespace godwit::routing {
 
 /// Topic filters as a tree of levels. Nodes are 48 bytes in chunks, named by number; the edges of
 /// all literal levels share one hash table keyed by (parent, level), so a node costs the same with
-/// one child or a million; '+' and '#' have a place of their own. Nothing recurses. One thread.
+/// one child or a million; '+' and '#' have a place of their own. A leaf keeps all literal levels
+/// that are left, its tail, so that a filter that shares only its beginning with others is one
+/// node. Nothing recurses. One thread.
 class topic_trie {
  public:
   /// `seed` keeps peers from choosing levels that collide.
@@ -50,7 +53,7 @@ class topic_trie {
   static constexpr std::size_t chunk_size = 256;
 
   struct node {
-    level_text level;
+    level_text text;  ///< its level; of a leaf below a literal edge all levels from it on
     subscriber_set subscribers;
     node_id parent = none;  // of a free node: the next free one
     std::uint32_t literal_children = 0;
@@ -64,15 +67,18 @@ class topic_trie {
   [[nodiscard]] node_id child(node_id parent, std::string_view level,
                               std::uint64_t level_hash) noexcept;
   [[nodiscard]] node_id find(std::string_view filter) noexcept;
-  [[nodiscard]] node_id step(node_id from, std::string_view level) noexcept;
-  node_id step_or_create(node_id from, std::string_view level);
+  [[nodiscard]] node_id find_or_create(std::string_view filter);
+  [[nodiscard]] node_id wildcard(node_id parent, std::string_view level);
+  node_id add_literal(node_id parent, std::string_view levels);
+  void unroll(node_id leaf, std::string_view towards);
+  void set_text(node& n, std::string_view levels);
   [[nodiscard]] node_id allocate();
   void prune(node_id leaf) noexcept;
   void reset() noexcept;
 
   std::uint64_t seed_;
   std::vector<std::unique_ptr<node[]>> chunks_;
-  slot_table edges_;
+  base::slot_table edges_;
   node_id free_ = none;
   node_id fresh_ = 1;  // the lowest number never used
   std::size_t node_count_ = 0;

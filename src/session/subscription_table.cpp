@@ -1,74 +1,173 @@
+#include <godwit/base/assert.hpp>
 #include <godwit/session/subscription_table.hpp>
 
 #include <algorithm>
+#include <cstring>
 
 namespace godwit::session {
 
+namespace {
+
+// The word of a record's terms. A Subscription Identifier has 28 bits [v5 1.5.5].
+constexpr std::uint32_t identifier_max = 0x0fff'ffff;
+constexpr unsigned quality_shift = 28;
+constexpr std::uint32_t no_local_bit = 1U << 30;
+constexpr std::uint32_t as_published_bit = 1U << 31;
+constexpr std::uint32_t gone = 3U << quality_shift;  // no QoS
+
+constexpr std::size_t head_bytes = sizeof(std::uint32_t) + sizeof(std::uint16_t);
+
+std::uint32_t packed(const store::subscription_terms& t) noexcept {
+  GODWIT_ASSERT(t.identifier <= identifier_max);
+  return t.identifier | static_cast<std::uint32_t>(t.quality) << quality_shift |
+         (t.no_local ? no_local_bit : 0) | (t.retain_as_published ? as_published_bit : 0);
+}
+
+}  // namespace
+
 subscription_table::outcome subscription_table::set(std::string_view filter,
-                                                    const store::subscription_terms& terms) {
-  if (many_) {
-    const bool added = many_->insert_or_assign(std::string{filter}, terms).second;
-    return added ? outcome::added : outcome::replaced;
-  }
-  const auto found =
-      std::find_if(few_.begin(), few_.end(), [&](const entry& e) { return e.filter == filter; });
-  if (found != few_.end()) {
-    found->terms = terms;
+                                                    const store::subscription_terms& terms,
+                                                    const base::hash_seed& seed) {
+  if (const place known = locate(filter); known != nowhere) {
+    words_[known] = packed(terms);
     return outcome::replaced;
   }
-  if (few_.size() < few_max) {
-    // Most sessions have one subscription; the usual doubling would cost them memory.
-    few_.reserve(few_.size() + 1);
-    few_.push_back({std::string{filter}, terms});
-    return outcome::added;
+  if (!index_ && size() == few_max) {
+    index_ = std::make_unique<index>();
+    index_->seed = seed;
+    for (place at = 0; at < words_.size(); at = behind(at)) {
+      index_->places.insert(index_->hash(filter_at(at)), at);
+    }
   }
-  many_ = std::make_unique<std::unordered_map<std::string, store::subscription_terms>>();
-  for (entry& e : few_) many_->emplace(std::move(e.filter), e.terms);
-  few_ = std::vector<entry>{};
-  many_->emplace(filter, terms);
+  append(filter, terms);
   return outcome::added;
 }
 
 bool subscription_table::erase(std::string_view filter) {
-  if (many_) return many_->erase(std::string{filter}) != 0;
-  return std::erase_if(few_, [&](const entry& e) { return e.filter == filter; }) != 0;
+  const place at = locate(filter);
+  if (at == nowhere) return false;
+  erase_at(at);
+  return true;
 }
 
 std::optional<store::subscription_terms> subscription_table::find(std::string_view filter) const {
-  if (many_) {
-    const auto found = many_->find(std::string{filter});
-    return found == many_->end() ? std::nullopt : std::optional{found->second};
-  }
-  const auto found =
-      std::find_if(few_.begin(), few_.end(), [&](const entry& e) { return e.filter == filter; });
-  return found == few_.end() ? std::nullopt : std::optional{found->terms};
-}
-
-std::size_t subscription_table::memory_size() const noexcept {
-  // Of a node: its link, its hash and what the allocator adds. Long filters of many are guessed.
-  constexpr std::size_t node = 32 + sizeof(std::string) + sizeof(store::subscription_terms);
-  constexpr std::size_t text_guess = 32;
-  if (many_) return many_->size() * (node + text_guess) + many_->bucket_count() * sizeof(void*);
-  std::size_t bytes = few_.capacity() * sizeof(entry);
-  for (const entry& e : few_) {
-    if (e.filter.capacity() > std::string{}.capacity()) bytes += e.filter.capacity() + 16;
-  }
-  return bytes;
+  const place at = locate(filter);
+  return at == nowhere ? std::nullopt : std::optional{terms_at(at)};
 }
 
 std::optional<std::string> subscription_table::take() {
-  if (many_) {
-    if (many_->empty()) return std::nullopt;
-    return std::move(many_->extract(many_->begin()).key());
+  if (empty()) return std::nullopt;
+  place at = 0;
+  if (index_) {
+    while (is_gone(index_->first)) index_->first = behind(index_->first);
+    at = index_->first;
   }
-  if (few_.empty()) return std::nullopt;
-  std::string filter = std::move(few_.back().filter);
-  few_.pop_back();
+  std::string filter{filter_at(at)};
+  erase_at(at);
   return filter;
 }
 
 std::size_t subscription_table::size() const noexcept {
-  return many_ ? many_->size() : few_.size();
+  if (index_) return index_->places.size();
+  std::size_t count = 0;
+  for (place at = 0; at < words_.size(); at = behind(at)) ++count;
+  return count;
+}
+
+bool subscription_table::has_room_for(std::string_view filter) const noexcept {
+  return words_.size() + words_of(filter) < nowhere;
+}
+
+std::size_t subscription_table::memory_size() const noexcept {
+  const std::size_t of_index = index_ ? sizeof(index) + index_->places.memory_size() : 0;
+  return words_.capacity() * sizeof(std::uint32_t) + of_index;
+}
+
+std::size_t subscription_table::words_of(std::string_view filter) noexcept {
+  return (head_bytes + filter.size() + sizeof(std::uint32_t) - 1) / sizeof(std::uint32_t);
+}
+
+std::string_view subscription_table::filter_at(place at) const noexcept {
+  const char* const text_size = reinterpret_cast<const char*>(&words_[at] + 1);
+  std::uint16_t size;
+  std::memcpy(&size, text_size, sizeof size);
+  return {text_size + sizeof size, size};
+}
+
+store::subscription_terms subscription_table::terms_at(place at) const noexcept {
+  const std::uint32_t bits = words_[at];
+  return {.quality = static_cast<mqtt::qos>(bits >> quality_shift & 3U),
+          .no_local = (bits & no_local_bit) != 0,
+          .retain_as_published = (bits & as_published_bit) != 0,
+          .identifier = bits & identifier_max};
+}
+
+bool subscription_table::is_gone(place at) const noexcept {
+  return (words_[at] & gone) == gone;
+}
+
+subscription_table::place subscription_table::behind(place at) const noexcept {
+  return at + static_cast<place>(words_of(filter_at(at)));
+}
+
+subscription_table::place subscription_table::locate(std::string_view filter) const {
+  if (index_) {
+    return index_->places.find(index_->hash(filter),
+                               [&](place at) { return filter_at(at) == filter; });
+  }
+  for (place at = 0; at < words_.size(); at = behind(at)) {
+    if (filter_at(at) == filter) return at;
+  }
+  return nowhere;
+}
+
+void subscription_table::append(std::string_view filter, const store::subscription_terms& terms) {
+  GODWIT_ASSERT(filter.size() <= 0xffff && has_room_for(filter));
+  const auto at = static_cast<place>(words_.size());
+  const std::size_t end = words_.size() + words_of(filter);
+  // Most sessions have one subscription; the usual doubling would cost them memory.
+  const std::size_t spare = index_ ? words_.capacity() / 4 : 0;
+  if (end > words_.capacity()) words_.reserve(std::max(end, words_.capacity() + spare));
+  words_.resize(end);
+  words_[at] = packed(terms);
+  char* const text_size = reinterpret_cast<char*>(&words_[at] + 1);
+  const auto size = static_cast<std::uint16_t>(filter.size());
+  std::memcpy(text_size, &size, sizeof size);
+  std::memcpy(text_size + sizeof size, filter.data(), filter.size());
+  if (index_) index_->places.insert(index_->hash(filter), at);
+}
+
+void subscription_table::erase_at(place at) {
+  const std::size_t words = words_of(filter_at(at));
+  if (!index_) {
+    words_.erase(words_.begin() + at, words_.begin() + behind(at));
+    return;
+  }
+  index_->places.erase(index_->hash(filter_at(at)), at);
+  words_[at] = gone;
+  index_->gone_words += words;
+  if (index_->places.size() == 0) {
+    words_ = {};
+    index_.reset();
+  } else if (index_->gone_words * 2 > words_.size()) {
+    close_gaps();
+  }
+}
+
+/// One step, however many there are: some milliseconds for 100,000.
+void subscription_table::close_gaps() {
+  std::vector<std::uint32_t> kept;
+  kept.reserve((words_.size() - index_->gone_words) * 5 / 4);
+  base::slot_table places;
+  for (place at = 0; at < words_.size(); at = behind(at)) {
+    if (is_gone(at)) continue;
+    places.insert(index_->hash(filter_at(at)), static_cast<place>(kept.size()));
+    kept.insert(kept.end(), words_.begin() + at, words_.begin() + behind(at));
+  }
+  words_ = std::move(kept);
+  index_->places = std::move(places);
+  index_->first = 0;
+  index_->gone_words = 0;
 }
 
 }  // namespace godwit::session

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <godwit/base/seeded_hash.hpp>
 #include <godwit/session/limits.hpp>
 
 #include <chrono>
@@ -25,6 +26,9 @@ struct shard_options {
   std::chrono::seconds sys_interval{10};  ///< `$SYS` is published so often; 0 = never
   bool client_events = false;             ///< connects and disconnects are published below `$SYS`
   std::size_t history_entries = 1'000;    ///< of them, what a shard remembers for operators
+
+  /// For tables whose keys clients choose.
+  [[nodiscard]] base::hash_seed hash_seed() const noexcept { return {seed, ~seed}; }
 };
 
 }  // namespace godwit::broker

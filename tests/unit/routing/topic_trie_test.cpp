@@ -124,12 +124,80 @@ TEST_F(TopicTrie, TakesAFilterAndATopicOfSixtyFiveThousandSlashes) {
   add(pluses, 2);
   add("#", 3);
   add("/#", 4);
-  EXPECT_EQ(trie.node_count(), 65'536U + 32'768U + 2U);
+  EXPECT_EQ(trie.node_count(), 32'768U + 4U) << "'#', '', '#' and a tail below it";
   EXPECT_EQ(matches(slashes), 3U);
   EXPECT_EQ(matches(std::string(32'767, '/')), 3U);
   EXPECT_TRUE(remove(slashes, 1));
   EXPECT_TRUE(remove(pluses, 2));
   EXPECT_EQ(trie.node_count(), 3U) << "'#', the empty level and '#' below it";
+}
+
+TEST_F(TopicTrie, KeepsWhatOneFilterHasForItselfInOneNode) {
+  add("a/b/c/d");
+  EXPECT_EQ(trie.node_count(), 1U);
+  for (const char* topic : {"a", "a/b", "a/b/c", "a/b/c/", "a/b/c/dd", "a/b/c/d/", "a/b/c/d/e"})
+    EXPECT_EQ(matches(topic), 0U) << topic;
+  EXPECT_EQ(matches("a/b/c/d"), 1U);
+  add("a/b/x/y", 2);
+  EXPECT_EQ(trie.node_count(), 4U) << "a, b, c/d and x/y";
+  add("a/b", 3);
+  add("a/b/x/y/z", 4);
+  EXPECT_EQ(trie.node_count(), 6U) << "x, y and z instead of x/y";
+  add("+/b/x/y", 5);
+  add("a/+/c/d", 6);
+  add("a/b/c/d/#", 7);
+  EXPECT_EQ(trie.node_count(), 12U) << "+, b/x/y; +, c/d; c, d and # instead of c/d";
+  EXPECT_EQ(matches("a/b"), 1U);
+  EXPECT_EQ(matches("a/b/c/d"), 3U);
+  EXPECT_EQ(matches("a/b/x/y"), 2U);
+  EXPECT_EQ(matches("a/b/x/y/z"), 1U);
+  EXPECT_EQ(matches("a/z/c/d"), 1U);
+  for (const char* filter : {"a/b/x", "b/x/y", "a/+/c", "a/b/c", "+/b/x/y/z", "a/+/c/d/e"})
+    EXPECT_FALSE(remove(filter)) << filter;
+  EXPECT_TRUE(remove("a/b/c/d"));
+  EXPECT_EQ(matches("a/b/c/d"), 2U);
+  EXPECT_TRUE(remove("a/+/c/d", 6));
+  EXPECT_TRUE(remove("a/b/c/d/#", 7));
+  EXPECT_TRUE(remove("a/b/x/y", 2));
+  EXPECT_TRUE(remove("+/b/x/y", 5));
+  EXPECT_TRUE(remove("a/b/x/y/z", 4));
+  EXPECT_TRUE(remove("a/b", 3));
+  EXPECT_EQ(trie.node_count(), 0U);
+}
+
+TEST_F(TopicTrie, MovesManySubscribersDownWithTheirTail) {
+  for (std::uint32_t i = 0; i < 100; ++i) add("a/b/c", i);
+  add("a/b/d", 100);
+  ASSERT_EQ(matches("a/b/c"), 1U);
+  EXPECT_EQ(sets.front()->size(), 100U);
+  for (std::uint32_t i = 0; i < 100; ++i) EXPECT_TRUE(remove("a/b/c", i));
+  EXPECT_EQ(matches("a/b/c"), 0U);
+  EXPECT_EQ(matches("a/b/d"), 1U);
+}
+
+TEST_F(TopicTrie, TellsEmptyLevelsInATailApart) {
+  const char* const filters[] = {"/", "//", "a/", "a//", "/a", "a//b"};
+  std::uint32_t id = 0;
+  for (const char* filter : filters) add(filter, ++id);
+  for (const char* filter : filters) EXPECT_EQ(matches(filter), 1U) << filter;
+  for (const char* topic : {"a", "///", "a///", "a/b", "/a/", "a//b/"})
+    EXPECT_EQ(matches(topic), 0U) << topic;
+  id = 0;
+  for (const char* filter : filters) EXPECT_TRUE(remove(filter, ++id)) << filter;
+  EXPECT_EQ(trie.node_count(), 0U);
+}
+
+TEST_F(TopicTrie, UnrollsALongTailInOnePass) {
+  const std::string slashes(65'535, '/');
+  add(slashes, 1);
+  EXPECT_EQ(trie.node_count(), 1U);
+  add(slashes.substr(1) + "x", 2);
+  EXPECT_EQ(matches(slashes), 1U);
+  EXPECT_EQ(matches(slashes.substr(1) + "x"), 1U);
+  EXPECT_EQ(matches(slashes.substr(1)), 0U);
+  EXPECT_TRUE(remove(slashes, 1));
+  EXPECT_TRUE(remove(slashes.substr(1) + "x", 2));
+  EXPECT_EQ(trie.node_count(), 0U);
 }
 
 TEST_F(TopicTrie, FindsOneOfManyChildren) {

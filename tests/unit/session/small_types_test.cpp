@@ -4,7 +4,6 @@
 #include <godwit/session/qos2_receiver.hpp>
 #include <godwit/session/receive_quota.hpp>
 #include <godwit/session/recorder.hpp>
-#include <godwit/session/subscription_table.hpp>
 #include <godwit/session/topic_aliases.hpp>
 
 #include <map>
@@ -66,55 +65,6 @@ TEST(Qos2Receiver, IsRestoredWithIdsThatAreCommitted) {
   EXPECT_FALSE(r.begin(packet_id{1}));
   EXPECT_FALSE(r.is_committing(packet_id{65'535}));
   EXPECT_EQ(r.size(), 2U);
-}
-
-TEST(SubscriptionTable, KeepsOneSubscriptionPerFilterWithItsLastQos) {
-  clause("v311 MQTT-3.8.4-3");
-  clause("v31 M31-sub-8");
-  using outcome = subscription_table::outcome;
-  subscription_table t;
-  std::map<std::string, qos> expected;
-  // Through the list and into the hash table.
-  for (int i = 0; i < 40; ++i) {
-    const std::string filter = "a/" + std::to_string(i);
-    EXPECT_EQ(t.set(filter, {qos::at_least_once}), outcome::added);
-    expected[filter] = qos::at_least_once;
-    const std::string again = "a/" + std::to_string(i / 2);
-    EXPECT_EQ(t.set(again, {qos::exactly_once}), outcome::replaced);
-    expected[again] = qos::exactly_once;
-    ASSERT_EQ(t.size(), expected.size());
-    std::map<std::string, qos> found;
-    t.for_each([&](std::string_view f, const store::subscription_terms& terms) {
-      EXPECT_TRUE(found.emplace(f, terms.quality).second) << f;
-    });
-    ASSERT_EQ(found, expected);
-  }
-}
-
-TEST(SubscriptionTable, ErasesByteByByte) {
-  clause("v311 MQTT-3.10.4-1");
-  for (const int count : {3, 16, 17, 40}) {
-    subscription_table t;
-    for (int i = 0; i < count; ++i) t.set("f" + std::to_string(i), {qos::at_most_once});
-    EXPECT_FALSE(t.erase("F1"));
-    EXPECT_FALSE(t.erase("f"));
-    EXPECT_FALSE(t.erase("+"));
-    EXPECT_TRUE(t.contains("f1"));
-    EXPECT_TRUE(t.erase("f1"));
-    EXPECT_FALSE(t.contains("f1"));
-    EXPECT_FALSE(t.erase("f1"));
-    EXPECT_EQ(t.size(), static_cast<std::size_t>(count - 1));
-    for (int i = 1; i < count; ++i) {
-      const auto taken = t.take();
-      ASSERT_TRUE(taken.has_value());
-      EXPECT_NE(*taken, "f1");
-      EXPECT_FALSE(t.contains(*taken));
-    }
-    EXPECT_TRUE(t.empty());
-    EXPECT_EQ(t.take(), std::nullopt);
-    EXPECT_FALSE(t.contains("f2"));
-    EXPECT_EQ(t.set("f2", {qos::at_most_once}), subscription_table::outcome::added);
-  }
 }
 
 TEST(IncomingAliases, StandForTheLastTopicTheyWereGiven) {

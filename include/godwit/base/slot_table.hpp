@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace godwit::routing {
+namespace godwit::base {
 
 /// Open addressing from a 32-bit hash to 32-bit values that live elsewhere: the caller compares.
 /// 8 bytes a slot, linear probing, deletion by moving back, so no tombstones pile up. Grows at 3/4,
@@ -88,4 +88,4 @@ class slot_table {
   std::size_t size_ = 0;
 };
 
-}  // namespace godwit::routing
+}  // namespace godwit::base
