@@ -18,13 +18,18 @@ bool topic_cache::accepts(std::string_view topic, std::size_t bytes) const noexc
 }
 
 bool topic_cache::admits(std::uint32_t hash) {
-  if (index_.size() < entries_max_) return true;
+  constexpr std::size_t taken_at_once = 256;
+  if (index_.size() < std::min(entries_max_, taken_at_once)) return true;
   constexpr std::size_t marks_max = std::size_t{1} << 20;
   if (asked_.empty())
     asked_.resize(std::bit_floor(std::clamp(entries_max_, std::size_t{1}, marks_max)));
   const auto mark = static_cast<std::uint16_t>(hash >> 16U | 1U);
   std::uint16_t& last = asked_[hash & (asked_.size() - 1)];
-  return std::exchange(last, mark) == mark;
+  if (last == mark) return true;
+  // Each other time, so that of two that come in turn one stays long enough.
+  toss_ = toss_ * 1'664'525 + 1'013'904'223;
+  if (last == 0 || toss_ >> 31U != 0) last = mark;
+  return false;
 }
 
 cached_topic& topic_cache::insert(std::string_view topic, std::uint32_t hash,

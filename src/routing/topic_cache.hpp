@@ -53,9 +53,9 @@ class topic_cache {
     return &entries_[at];
   }
 
-  /// Is a topic that is not there worth a place? While there is room, yes; later when it was asked
-  /// for not long ago. To remember one costs far more than to resolve one, so topics that come one
-  /// after another and are too many must not push each other out.
+  /// Is a topic that is not there worth a place? Some hundreds always; then one that was asked for
+  /// not long ago. To remember one costs far more than to resolve one, so topics that come once
+  /// take no memory, and topics that come in turn and are too many do not push each other out.
   [[nodiscard]] bool admits(std::uint32_t hash);
   /// Would a list of this many bytes, for this topic, be kept?
   [[nodiscard]] bool accepts(std::string_view topic, std::size_t bytes) const noexcept;
@@ -82,8 +82,9 @@ class topic_cache {
   std::vector<std::uint32_t> vacant_;  // entries that lost their topic
   base::slot_table index_;
   std::size_t hand_ = 0;
-  /// Marks of hashes that were asked for and not admitted; empty until the cache is full.
+  /// Marks of hashes that were asked for and not admitted; empty while there are few topics.
   std::vector<std::uint16_t> asked_;
+  std::uint32_t toss_ = 0;
 };
 
 }  // namespace godwit::routing

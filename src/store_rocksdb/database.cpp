@@ -49,7 +49,7 @@ rocksdb::ColumnFamilyOptions row_options(const options& how,
   table.block_cache = cache;
   table.checksum = rocksdb::ChecksumType::kxxHash64;
   o.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  o.write_buffer_size = how.write_buffer_bytes;
+  o.write_buffer_size = how.write_buffer_bytes / 4;
   o.max_write_buffer_number = 3;
   o.compression = rocksdb::CompressionType::kNoCompression;
   o.bottommost_compression = rocksdb::CompressionType::kNoCompression;
@@ -62,6 +62,7 @@ rocksdb::ColumnFamilyOptions journal_options(const options& how,
                                              const std::shared_ptr<rocksdb::Cache>& cache) {
   constexpr std::uint64_t never = std::uint64_t{1} << 50U;
   rocksdb::ColumnFamilyOptions o = row_options(how, cache);
+  o.write_buffer_size = how.write_buffer_bytes;
   o.level0_file_num_compaction_trigger = 1;
   o.level0_slowdown_writes_trigger = 1'000;
   o.level0_stop_writes_trigger = 2'000;

@@ -90,6 +90,32 @@ TEST(TopicCache, AdmitsWhatComesAgainOnceItIsFull) {
   EXPECT_TRUE(cache.admits(7));
 }
 
+TEST(TopicCache, HasNoPlaceForManyThatComeOnce) {
+  topic_cache cache{65'536};
+  int admitted = 0;
+  for (std::uint32_t i = 1; i <= 50'000; ++i) {
+    const std::uint32_t hash = i * 2'654'435'761U;
+    if (!cache.admits(hash)) continue;
+    cache.insert(std::to_string(i), hash, {});
+    ++admitted;
+  }
+  EXPECT_LE(admitted, 300) << "some hundreds, and whose marks are the same by chance";
+}
+
+TEST(TopicCache, HasAPlaceForEachOfManyThatComeInTurn) {
+  topic_cache cache{65'536};
+  constexpr std::uint32_t topics = 50'000;
+  const auto hash = [](std::uint32_t i) { return i * 2'654'435'761U ^ i >> 3U; };
+  for (int round = 0; round < 30; ++round) {
+    for (std::uint32_t i = 1; i <= topics; ++i) {
+      const std::string topic = std::to_string(i);
+      if (cache.find(topic, hash(i)) != nullptr || !cache.admits(hash(i))) continue;
+      cache.insert(topic, hash(i), {});
+    }
+  }
+  EXPECT_GT(cache.size(), topics * 95 / 100);
+}
+
 TEST(TopicCache, AdmitsNoneOfTooManyThatComeInTurn) {
   topic_cache cache{64};
   for (std::uint32_t hash = 0; hash < 64; ++hash) cache.insert(std::to_string(hash), hash, {});
