@@ -33,7 +33,8 @@ struct router::engine {
   topic_cache cache;
   subscription_merge merge;
   std::vector<const subscriber_set*> sets;  // scratch of `match`
-  resolved_topic uncached;
+  /// What was resolved last and has no place in the cache: one message asks more than once.
+  cached_topic last;
   std::uint64_t generation = 0;  // of the filters with wildcards
   std::size_t subscriptions = 0;
 };
@@ -68,8 +69,13 @@ const resolution& router::resolve(std::string_view topic) {
   const std::uint32_t hash = e.hash(topic);
   // Before the table is asked: a change in between makes the answer stale, not wrong for good.
   const std::uint64_t interest_now = e.interest.generation();
-  cached_topic* const entry = e.cache.find(topic, hash);
-  if (entry == nullptr) return e.resolve_uncached(topic, hash, interest_now);
+  cached_topic* entry = e.cache.find(topic, hash);
+  if (entry == nullptr) {
+    if (e.last.hash != hash || e.last.topic != topic) {
+      return e.resolve_uncached(topic, hash, interest_now);
+    }
+    entry = &e.last;
+  }
   if (entry->filters_generation == e.generation &&
       (entry->interest_generation == interest_now || GODWIT_SEEDED_BUG(interest_cache_stale))) {
     return entry->resolved.answer;
@@ -85,7 +91,7 @@ std::size_t router::node_count() const noexcept {
 }
 std::size_t router::memory_size() const noexcept {
   return sizeof(engine) + engine_->trie.memory_size() + engine_->cache.memory_size() +
-         engine_->uncached.memory_size() + engine_->sets.capacity() * sizeof(void*);
+         engine_->last.resolved.memory_size() + engine_->sets.capacity() * sizeof(void*);
 }
 
 bool router::engine::insert(std::string_view filter, const subscriber_entry& e) {
@@ -116,6 +122,8 @@ void router::engine::changed(std::string_view filter) {
     ++generation;
   } else if (cached_topic* const entry = cache.find(filter, hash(filter)); entry != nullptr) {
     entry->filters_generation = cached_topic::never;
+  } else if (last.topic == filter) {
+    last.filters_generation = cached_topic::never;
   }
 }
 
@@ -132,13 +140,15 @@ shard_mask router::engine::others(std::string_view topic) const noexcept {
 const resolution& router::engine::refresh(cached_topic& entry, std::string_view topic,
                                           std::uint64_t interest_now) {
   if (entry.filters_generation != generation) {
-    match(topic, uncached);
-    if (!cache.accepts(topic, uncached.memory_size())) {
+    if (&entry == &last) return resolve_uncached(topic, entry.hash, interest_now);
+    match(topic, last.resolved);
+    last.topic.clear();
+    if (!cache.accepts(topic, last.resolved.memory_size())) {
       cache.erase(entry);
-      uncached.answer.others = others(topic);
-      return uncached.answer;
+      last.resolved.answer.others = others(topic);
+      return last.resolved.answer;
     }
-    cache.exchange(entry, uncached);
+    cache.exchange(entry, last.resolved);
     entry.filters_generation = generation;
   }
   entry.resolved.answer.others = others(topic);
@@ -148,16 +158,22 @@ const resolution& router::engine::refresh(cached_topic& entry, std::string_view 
 
 const resolution& router::engine::resolve_uncached(std::string_view topic, std::uint32_t topic_hash,
                                                    std::uint64_t interest_now) {
-  match(topic, uncached);
-  uncached.answer.others = others(topic);
-  if (!cache.admits(topic_hash) || !cache.accepts(topic, uncached.memory_size())) {
-    return uncached.answer;
+  match(topic, last.resolved);
+  last.resolved.answer.others = others(topic);
+  cached_topic* entry = &last;
+  if (cache.admits(topic_hash) && cache.accepts(topic, last.resolved.memory_size())) {
+    last.topic.clear();
+    entry = &cache.insert(topic, topic_hash, std::move(last.resolved));
+    last.resolved = {};
+  } else if (topic.size() <= topic_cache::topic_size_max) {
+    last.topic = topic;
+    last.hash = topic_hash;
+  } else {
+    last.topic.clear();  // of no topic: none is empty
   }
-  cached_topic& entry = cache.insert(topic, topic_hash, std::move(uncached));
-  uncached = {};
-  entry.filters_generation = generation;
-  entry.interest_generation = interest_now;
-  return entry.resolved.answer;
+  entry->filters_generation = generation;
+  entry->interest_generation = interest_now;
+  return entry->resolved.answer;
 }
 
 }  // namespace godwit::routing

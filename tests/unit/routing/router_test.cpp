@@ -125,6 +125,31 @@ TEST_F(Router, ACachedTopicSeesEveryLaterChange) {
   EXPECT_THAT(subscribers("a/b"), IsEmpty());
 }
 
+TEST_F(Router, ATopicWithoutAPlaceInTheCacheSeesEveryLaterChange) {
+  router small{shard_id{1}, interest, 1};
+  ASSERT_THAT(small.resolve("takes/the/place").subscribers, IsEmpty());
+  const auto found = [&](std::string_view topic) {
+    return small.resolve(topic).subscribers.size();
+  };
+  EXPECT_EQ(found("a/b"), 0U);
+  small.subscribe("a/b", alice, {});
+  EXPECT_EQ(found("a/b"), 1U);
+  EXPECT_EQ(found("a/b"), 1U);
+  small.subscribe("a/+", bob, {});
+  EXPECT_EQ(found("a/b"), 2U);
+  small.unsubscribe("a/b", alice);
+  EXPECT_EQ(found("a/b"), 1U);
+  EXPECT_EQ(small.resolve("a/b").others, 0U);
+  other.subscribe("a/b", alice, {});
+  EXPECT_EQ(small.resolve("a/b").others, shard_mask{1} << 2U);
+  EXPECT_EQ(found("takes/the/place"), 0U);
+  EXPECT_EQ(found("a/b"), 1U) << "the other topic was asked for last";
+  const std::string long_topic = "a/" + std::string(2'000, 'b');
+  EXPECT_EQ(found(long_topic), 1U);
+  small.subscribe(long_topic, alice, {});
+  EXPECT_EQ(found(long_topic), 2U);
+}
+
 TEST_F(Router, GroupsAreApartFromSubscriptionsOfTheSameFilter) {
   clause("v5 MQTT-4.8.2-4");
   r.subscribe("a/b", subscriber_id{5}, {});
