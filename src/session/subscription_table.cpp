@@ -147,7 +147,7 @@ void subscription_table::erase_at(place at) {
   words_[at] = gone;
   index_->gone_words += words;
   if (index_->places.size() == 0) {
-    words_ = {};
+    words_ = std::vector<std::uint32_t>{};  // "{}" alone would keep the memory
     index_.reset();
   } else if (index_->gone_words * 2 > words_.size()) {
     close_gaps();

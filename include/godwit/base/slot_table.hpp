@@ -57,7 +57,7 @@ class slot_table {
   }
 
   void clear() noexcept {
-    slots_ = {};
+    slots_ = std::vector<slot>{};
     size_ = 0;
   }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
