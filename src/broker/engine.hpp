@@ -302,7 +302,7 @@ struct shard_engine {
   [[nodiscard]] bool may_begin(connection_handle h, const mqtt::result<View>& request);
   void begin_request(connection_handle h, connection& c, mqtt::packet_type type, mqtt::packet_id id,
                      std::size_t bytes);
-  [[nodiscard]] bool goes_on(const partial_request& work) noexcept;
+  [[nodiscard]] bool goes_on(const partial_request& work, std::string_view filter) noexcept;
   handled end_turn_of_request(connection_handle h, connection& c);
   mqtt::reason_code unsubscribe(session_handle h, partial_request& work, const std::string& filter);
   /// What one filter of a SUBSCRIBE gets: a granted QoS, or a failure and why.
@@ -335,6 +335,7 @@ struct shard_engine {
   void set_stage(replay& p, replay::stage to);
   [[nodiscard]] bool is_superseded(const session_slot& s, const mqtt::message_fields& m) const;
   void ask_for_retained(session_handle h, const session_slot& s);
+  [[nodiscard]] replay* next_to_ask(session_replays& all);
   void list_replays(session_handle h, session_replays& all);
   void drop_unasked_replays(session_slot& s);
   void ask_page(replay_handle r, routing::shard_id from, std::optional<std::string> after);
@@ -344,7 +345,6 @@ struct shard_engine {
   [[nodiscard]] session_replays* replays_of(session_handle h) noexcept;
   void end_replay(replay_handle r);
   void end_replay(session_handle h, std::string_view filter);
-  void end_all_replays(session_slot& s);
   void note_live(session_slot& s, const mqtt::message_fields& m);
   [[nodiscard]] bool has_room(const session_slot& s) const noexcept;
   [[nodiscard]] bool may_ask(const session_slot& s) const noexcept;

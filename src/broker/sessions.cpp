@@ -1,4 +1,5 @@
 #include "engine.hpp"
+#include "filter_cost.hpp"
 
 #include <algorithm>
 
@@ -115,10 +116,7 @@ void shard_engine::end_session(session_handle h, session_slot& s) {
   }
   by_client_id_.erase(std::string_view{s.client_id});
   timers_.cancel(s.expiry);
-  if (s.extras) {
-    timers_.cancel(s.extras->handover);
-    end_all_replays(s);
-  }
+  if (s.extras) timers_.cancel(s.extras->handover);
   if (s.has_shared) leave_groups(h, s);
   forget_some(h, s);
   if (!s.subscriptions.empty()) to_forget_.push_back(h);
@@ -154,14 +152,18 @@ void shard_engine::leave_groups(session_handle h, session_slot& s) {
   }
 }
 
-/// Some subscriptions of a session that has ended go out of routing.
+/// Some subscriptions of a session that has ended go out of routing, and with each the retained
+/// messages that are on their way to it.
 void shard_engine::forget_some(session_handle h, session_slot& s) {
   constexpr std::uint32_t at_once = 1'024;
-  for (std::uint32_t left = std::min(at_once, options.turn_packets_max); left != 0; --left) {
+  std::uint32_t left = std::min(at_once, options.turn_packets_max);
+  while (left != 0) {
     const auto filter = s.subscriptions.take();
     if (!filter) return;
     router_.unsubscribe(*filter, routing::subscriber_id{h.index});
+    end_replay(h, *filter);
     ports.counters.subtract(observe::counter::subscriptions);
+    left -= std::min(left, filter_cost(*filter));
   }
 }
 
