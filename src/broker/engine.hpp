@@ -263,8 +263,9 @@ struct shard_engine {
                      mqtt::message_number commit, delivery& d);
   void deliver(session_handle h, session_slot& s, routed_message& m, copy_terms how, delivery& d);
   bool make_room(session_slot& s, std::size_t size);
-  void count_dropped(observe::drop_reason why, const session::tally& t, bool was_in_log);
-  void count_expired(const session::tally& t);
+  void count_dropped(session_slot& s, observe::drop_reason why, const session::tally& t,
+                     bool was_in_log);
+  void count_expired(session_slot& s, const session::tally& t);
   void hold_for_slow(const delivery& d, pending_id pending);
   /// A message of the broker itself: a will (then with its number), `$SYS`.
   void publish_own(base::ref<const mqtt::message> m, mqtt::message_number will,
@@ -451,7 +452,6 @@ struct shard_engine {
   bool store_has_room_ = true;                             ///< the same
 
   std::unordered_map<std::uint64_t, tentative_entries> tentative_;
-
   std::vector<doomed> doomed_;
   base::work_list<session_handle> to_pump_;
   std::vector<session_handle> to_hand_over_;

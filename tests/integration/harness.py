@@ -176,7 +176,23 @@ class Broker:
             raise AssertionError("a sanitizer or an assertion spoke:\n" + text)
         if expect is not None and status != expect:
             raise AssertionError(f"godwitd ended with {status}, not {expect}:\n{text}")
+        if status == 0:
+            self.check_balance_line(text)
         return status
+
+    @staticmethod
+    def check_balance_line(text):
+        """A broker that stops in order says where all messages have gone; none may be missing."""
+        if "broker.stopped" not in text:
+            return  # its log goes elsewhere, or has other levels
+        found = re.findall(r'broker\.balance\b.*?publishes_missing"?[=:](-?\d+).*?'
+                           r'copies_missing"?[=:](-?\d+).*?cut_short"?[=:](\w+)', text)
+        if len(found) != 1:
+            raise AssertionError(f"{len(found)} lines broker.balance, not one:\n{text}")
+        publishes, copies, cut_short = found[0]
+        if cut_short == "false" and (publishes, copies) != ("0", "0"):
+            raise AssertionError(f"the broker's balance is wrong: {publishes} publishes and "
+                                 f"{copies} copies are missing:\n{text}")
 
     def kill(self):
         """SIGKILL, if it still runs: what a test of crashes wants, and what cleaning up needs."""
