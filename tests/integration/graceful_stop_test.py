@@ -161,7 +161,8 @@ class Stop(unittest.TestCase):
         self.assertIn("torn_tail=false", opened)
         with Wire(broker.port) as watcher:
             self.assertEqual(watcher.connect("watcher", clean=False)[0], 1)
-            for one in come_together(Member(broker.port, number, lasting=True)
+            port = broker.port
+            for one in come_together(Member(port, number, lasting=True)
                                      for number in range(getters)):
                 with one as back:
                     self.assertEqual(back.present, 1, back.name)
@@ -265,7 +266,8 @@ class Presence(unittest.TestCase):
                 self.assertEqual(watcher.receive_publish(), ("presence/", b"last"))
 
     def bring(self, broker, numbers):
-        everybody = come_together(Member(broker.port, i, topic="presence", retain=True)
+        port = broker.port
+        everybody = come_together(Member(port, i, topic="presence", retain=True)
                                   for i in numbers)
         for one in everybody:
             self.addCleanup(one.close)
