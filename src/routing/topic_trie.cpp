@@ -12,7 +12,13 @@ topic_trie::topic_trie(std::uint64_t seed) : seed_{seed} {
 
 topic_trie::inserted topic_trie::insert(std::string_view filter, const subscriber_entry& e) {
   node_id id = root;
-  for (level_reader levels{filter}; levels.more();) id = step_or_create(id, levels.next());
+  bool is_new = false;  // and then so is all that is below
+  for (level_reader levels{filter}; levels.more();) {
+    const std::string_view level = levels.next();
+    const node_id known = is_new ? none : step(id, level);
+    is_new = known == none;
+    id = is_new ? create(id, level) : known;
+  }
   subscriber_set& set = at(id).subscribers;
   const bool new_filter = set.empty();
   extra_bytes_ -= set.memory_size();
@@ -99,8 +105,7 @@ topic_trie::node_id topic_trie::find(std::string_view filter) noexcept {
   return id;
 }
 
-topic_trie::node_id topic_trie::step_or_create(node_id from, std::string_view level) {
-  if (const node_id known = step(from, level); known != none) return known;
+topic_trie::node_id topic_trie::create(node_id from, std::string_view level) {
   const node_id id = allocate();
   node& n = at(id);
   n.parent = from;

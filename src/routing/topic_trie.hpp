@@ -65,7 +65,7 @@ class topic_trie {
                               std::uint64_t level_hash) noexcept;
   [[nodiscard]] node_id find(std::string_view filter) noexcept;
   [[nodiscard]] node_id step(node_id from, std::string_view level) noexcept;
-  node_id step_or_create(node_id from, std::string_view level);
+  node_id create(node_id from, std::string_view level);
   [[nodiscard]] node_id allocate();
   void prune(node_id leaf) noexcept;
   void reset() noexcept;
