@@ -62,7 +62,7 @@ void shard_engine::on_bodies(store::fetched&& answer) {
     missing += s->log.lose_body(page.positions[i], records_);
   }
   if (missing.count != 0) {
-    count_dropped(observe::drop_reason::body_missing, missing, true);
+    count_dropped(*s, observe::drop_reason::body_missing, missing, true);
     log(observe::log_level::error, "store.body_missing",
         {{"client", s->client_id}, {"messages", missing.count}, {"bytes", missing.bytes}});
   }

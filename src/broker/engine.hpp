@@ -263,8 +263,9 @@ struct shard_engine {
                      mqtt::message_number commit, delivery& d);
   void deliver(session_handle h, session_slot& s, routed_message& m, copy_terms how, delivery& d);
   bool make_room(session_slot& s, std::size_t size);
-  void count_dropped(observe::drop_reason why, const session::tally& t, bool was_in_log);
-  void count_expired(const session::tally& t);
+  void count_dropped(session_slot& s, observe::drop_reason why, const session::tally& t,
+                     bool was_in_log);
+  void count_expired(session_slot& s, const session::tally& t);
   void hold_for_slow(const delivery& d, pending_id pending);
   /// A message of the broker itself: a will (then with its number), `$SYS`.
   void publish_own(base::ref<const mqtt::message> m, mqtt::message_number will,
@@ -302,7 +303,7 @@ struct shard_engine {
   [[nodiscard]] bool may_begin(connection_handle h, const mqtt::result<View>& request);
   void begin_request(connection_handle h, connection& c, mqtt::packet_type type, mqtt::packet_id id,
                      std::size_t bytes);
-  [[nodiscard]] bool goes_on(const partial_request& work) noexcept;
+  [[nodiscard]] bool goes_on(const partial_request& work, std::string_view filter) noexcept;
   handled end_turn_of_request(connection_handle h, connection& c);
   mqtt::reason_code unsubscribe(session_handle h, partial_request& work, const std::string& filter);
   /// What one filter of a SUBSCRIBE gets: a granted QoS, or a failure and why.
@@ -335,6 +336,8 @@ struct shard_engine {
   void set_stage(replay& p, replay::stage to);
   [[nodiscard]] bool is_superseded(const session_slot& s, const mqtt::message_fields& m) const;
   void ask_for_retained(session_handle h, const session_slot& s);
+  [[nodiscard]] replay* next_to_ask(session_replays& all);
+  [[nodiscard]] bool are_due(const session_replays& all) const noexcept;
   void list_replays(session_handle h, session_replays& all);
   void drop_unasked_replays(session_slot& s);
   void ask_page(replay_handle r, routing::shard_id from, std::optional<std::string> after);
@@ -344,7 +347,6 @@ struct shard_engine {
   [[nodiscard]] session_replays* replays_of(session_handle h) noexcept;
   void end_replay(replay_handle r);
   void end_replay(session_handle h, std::string_view filter);
-  void end_all_replays(session_slot& s);
   void note_live(session_slot& s, const mqtt::message_fields& m);
   [[nodiscard]] bool has_room(const session_slot& s) const noexcept;
   [[nodiscard]] bool has_many_replays(const session_slot& s) const noexcept;
@@ -446,14 +448,12 @@ struct shard_engine {
   /// Where to; their ticket is the open batch's.
   std::vector<std::pair<routing::shard_id, letter>> unsubmitted_replies_;
   std::uint64_t wait_order_ = 0;
-
   base::ring<spill_note> to_spill_;  ///< in the order of their batches
   base::slab<body_page> pages_;
   store::condition store_state_ = store::condition::good;  ///< at the start of the turn
   bool store_has_room_ = true;                             ///< the same
 
   std::unordered_map<std::uint64_t, tentative_entries> tentative_;
-
   std::vector<doomed> doomed_;
   base::work_list<session_handle> to_pump_;
   std::vector<session_handle> to_hand_over_;

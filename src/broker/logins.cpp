@@ -58,10 +58,10 @@ bool shard_engine::may_receive(const session_slot& s, std::string_view topic) co
 void shard_engine::withhold(session_handle h, session_slot& s, const session::outgoing& o) {
   using observe::drop_reason;
   if (o.quality == mqtt::qos::at_most_once) {
-    count_dropped(drop_reason::no_permission, {1, 0}, true);
+    count_dropped(s, drop_reason::no_permission, {1, 0}, true);
     return;
   }
-  count_dropped(drop_reason::no_permission, s.log.withdraw(o, records_), true);
+  count_dropped(s, drop_reason::no_permission, s.log.withdraw(o, records_), true);
   list_for_pump(h, s);
 }
 

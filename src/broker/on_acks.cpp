@@ -27,7 +27,7 @@ shard_engine::handled shard_engine::on_ack(connection_handle h, connection& c,
       (p.type == mqtt::packet_type::puback || p.type == mqtt::packet_type::pubrec)) {
     // Refused, and so at its end: not sent again, nor to another member of its group.
     // [v5 MQTT-4.4.0-2] [v5 MQTT-4.3.3-4] [v5 MQTT-4.8.2-6]
-    count_dropped(observe::drop_reason::refused_by_client, s.log.give_up(p.id, records_), true);
+    count_dropped(s, observe::drop_reason::refused_by_client, s.log.give_up(p.id, records_), true);
     took_acknowledgement(c, s);
     return handled::yes;
   }
@@ -81,6 +81,7 @@ shard_engine::handled shard_engine::on_ack(connection_handle h, connection& c,
   if (is_delivered) {
     ports.counters.add(observe::counter::copies_delivered);
     ports.counters.subtract(observe::counter::copies_in_log);
+    s.books.copy_gone();
   }
   took_acknowledgement(c, s);
   return handled::yes;

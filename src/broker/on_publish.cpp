@@ -43,8 +43,10 @@ shard_engine::handled shard_engine::on_publish(connection_handle h, connection& 
     return handled::yes;
   }
   ports.counters.add(observe::counter::publish_received);
+  s.books.publish_taken();
   if (has_too_many_user_properties(p.properties, options.limits)) {
     ports.counters.add(observe::refuse_reason::quota_exceeded);
+    s.books.publish_settled();
     log_refusal(
         "publish.refused",
         {{"client", s.client_id}, {"topic", topic}, {"key", "connection.user_properties_max"}});
@@ -57,6 +59,7 @@ shard_engine::handled shard_engine::on_publish(connection_handle h, connection& 
   if (options.limits.payload_format_check &&
       p.properties.payload_format_indicator().value_or(0) == 1 && !is_utf8_payload(p.payload)) {
     ports.counters.add(observe::refuse_reason::payload_format_invalid);
+    s.books.publish_settled();
     answer_publish(h, c, p.quality, p.id, mqtt::reason_code::payload_format_invalid,
                    "a payload that is not the UTF-8 it says it is");
     return handled::yes;
@@ -132,8 +135,9 @@ std::optional<mqtt::protocol_error> shard_engine::judge_publish(connection& c,
 shard_engine::handled shard_engine::deny_publish(connection_handle h, connection& c,
                                                  const mqtt::publish_view& p,
                                                  std::string_view topic, const char* rule) {
-  const session_slot& s = sessions_.at(c.session);
+  session_slot& s = sessions_.at(c.session);
   ports.counters.add(observe::refuse_reason::not_authorized);
+  s.books.publish_settled();
   log_refusal("publish.denied",
               {{"client", s.client_id}, {"topic", topic}, {"rule", std::string_view{rule}}});
   if (mqtt::policy_for(c.version).has_reason_codes) {
@@ -174,6 +178,7 @@ void shard_engine::start_publish(connection_handle h, connection& c, routed_mess
   if (const store_wait what = store_wait_of(m.fields()); what != store_wait::none) {
     if (what == store_wait::disk && mqtt::policy_for(c.version).has_reason_codes) {
       ports.counters.add(observe::refuse_reason::store_unavailable);
+      sessions_.at(c.session).books.publish_settled();
       answer_publish(h, c, m.fields().quality, id, mqtt::reason_code::quota_exceeded,
                      "the disk is below store.low_disk");
       return;
@@ -271,6 +276,7 @@ void shard_engine::route_publish(connection_handle h, connection* c, session_han
   if (pending == 0 && !waits) {
     ports.counters.add(d.matched != 0 ? observe::counter::publish_routed
                                       : observe::counter::publish_no_subscriber);
+    s.books.publish_settled();
     if (is_qos2) s.received.commit(id);
     if (c != nullptr) {
       count_acknowledgement(ports.counters, m.read_at().value_or(now.steady), now.steady);
@@ -307,9 +313,10 @@ void shard_engine::route_unanswered(routed_message& m, const routing::resolution
   } else if (others == 1) {
     delegated = true;
   } else {
-    pending = make_pending(goal::count{});
+    pending = make_pending(goal::count{publisher});
     find_pending(pending)->counts_publish = true;
   }
+  if (pending == 0) sessions_.at(publisher).books.publish_settled();
   for (routing::shard_mask left = r.others; left != 0; left &= left - 1) {
     if (pending != 0) ++find_pending(pending)->outstanding;
     mailbox_.post(routing::shard_id{static_cast<std::uint8_t>(std::countr_zero(left))},
@@ -372,6 +379,7 @@ void shard_engine::release_parked(connection_handle h, connection& c,
   if (!p) return;
   if (p->waits != store_wait::none) {
     refuse_parked(*p, reason);
+    sessions_.at(c.session).books.publish_settled();
     return;
   }
   if (GODWIT_SEEDED_BUG(parked_publish_lost) && p->retaining == 0) return;

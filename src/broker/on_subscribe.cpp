@@ -1,5 +1,6 @@
 #include "connect_rules.hpp"
 #include "engine.hpp"
+#include "filter_cost.hpp"
 
 #include <godwit/mqtt/utf8.hpp>
 
@@ -51,8 +52,10 @@ shard_engine::handled shard_engine::on_subscribe(connection_handle h, connection
   partial_request& work = *c.request;
   answer_details& details = work.reply.detail();
   mqtt::subscription_cursor filters{f.body.last(work.left), c.version};
+  std::string_view filter;
   do {
     const auto request = filters.next();
+    filter = request->filter;
     work.left -= sizeof(std::uint16_t) + request->filter.size() + 1;
     bool wrote = false;
     // A repeated SUBSCRIBE changes nothing, so retained messages are not sent again. [v31
@@ -63,7 +66,7 @@ shard_engine::handled shard_engine::on_subscribe(connection_handle h, connection
     details.codes.push_back(suback_code(its.code, request->quality, c.version));
     if (details.what == nullptr) details.what = its.what;
     if (c.is_doomed) return handled::ended;
-  } while (goes_on(work));
+  } while (goes_on(work, filter));
   return end_turn_of_request(h, c);
 }
 
@@ -90,9 +93,9 @@ void shard_engine::begin_request(connection_handle h, connection& c, mqtt::packe
 }
 
 /// A filter costs as much as some packets. When the turn has had its share the rest waits.
-bool shard_engine::goes_on(const partial_request& work) noexcept {
-  constexpr std::uint32_t cost = 8;
-  budget_ -= std::min(budget_, cost);
+bool shard_engine::goes_on(const partial_request& work, std::string_view filter) noexcept {
+  constexpr std::uint32_t packets = 8;
+  budget_ -= std::min(budget_, packets * filter_cost(filter));
   return work.left != 0 && budget_ != 0;
 }
 
@@ -252,12 +255,14 @@ shard_engine::handled shard_engine::on_unsubscribe(connection_handle h, connecti
   }
   partial_request& work = *c.request;
   mqtt::filter_cursor filters{f.body.last(work.left)};
+  std::string_view filter;
   do {
     const auto next = filters.next();
+    filter = *next;
     work.left -= sizeof(std::uint16_t) + next->size();
     work.reply.detail().codes.push_back(
         std::byte(unsubscribe(c.session, work, clean_filter(*next, c.version))));
-  } while (goes_on(work));
+  } while (goes_on(work, filter));
   return end_turn_of_request(h, c);
 }
 

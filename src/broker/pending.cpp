@@ -6,6 +6,14 @@
 
 namespace godwit::broker {
 
+/// Whose publish it is; none: not one of a client that is still known.
+session_handle publisher_of(const pending_operation& p) noexcept {
+  if (const auto* const a = std::get_if<goal::answer>(&p.then)) return a->session;
+  if (const auto* const r = std::get_if<goal::retained>(&p.then)) return r->session;
+  if (const auto* const c = std::get_if<goal::count>(&p.then)) return c->publisher;
+  return {};
+}
+
 pending_id shard_engine::make_pending(pending_goal then) {
   const auto h = pending_.emplace();
   pending_.at(h).then = std::move(then);
@@ -61,6 +69,7 @@ void shard_engine::go_on(pending_id id, pending_operation& p) {
   if (p.counts_publish) {
     ports.counters.add(p.matched != 0 ? observe::counter::publish_routed
                                       : observe::counter::publish_no_subscriber);
+    if (session_slot* const s = find(publisher_of(p))) s->books.publish_settled();
   }
   write_commit(p);
   if (const auto* to = std::get_if<goal::receipt>(&p.then)) {
@@ -220,11 +229,13 @@ void shard_engine::finish_handover(pending_operation& p, const goal::handover& t
     ports.counters.add(observe::counter::copies_handed_over);
     // The copy goes on at the other member, which counted it as made.
     ports.counters.subtract(observe::counter::copies_made);
+    s->books.copy_gone();
     list_for_pump(to.session, *s);  // what was held back behind it
   } else if (s->ended) {
     s->log.remove(to.position, {}, records_);
     ports.counters.subtract(observe::counter::copies_in_log);
     ports.counters.add(observe::drop_reason::shared_member_gone);
+    s->books.copy_gone();
   } else {
     note_body(to.session, *s, s->log.put_back(to.position, records_));
     list_for_pump(to.session, *s);

@@ -47,7 +47,9 @@ struct page {
   routing::shard_id from{};
 };
 /// Nothing but the count of routed and unrouted.
-struct count {};
+struct count {
+  session_handle publisher;  ///< none: it is not a client's
+};
 
 }  // namespace goal
 
@@ -82,5 +84,8 @@ struct pending_operation {
   std::vector<forwarded_share> shares;
   std::uint32_t shares_made = 0;
 };
+
+/// Whose publish it is; none: not a client's.
+[[nodiscard]] session_handle publisher_of(const pending_operation& p) noexcept;
 
 }  // namespace godwit::broker

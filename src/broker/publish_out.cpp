@@ -81,12 +81,12 @@ void shard_engine::deliver_now(session_slot& s, connection& c, routed_message& m
                                const copy_terms& how) {
   if (const std::size_t behind = unsent(c); behind != 0) {
     if (behind > options.limits.output_bytes_max) {
-      count_dropped(observe::drop_reason::output_limit, {1, 0}, false);
+      count_dropped(s, observe::drop_reason::output_limit, {1, 0}, false);
       return;
     }
     // What this turn has made for it does not count: it has not been offered to the network yet.
     if (!c.is_flush_listed && memory_level() >= observe::memory_level::drop_unassured) {
-      count_dropped(observe::drop_reason::memory_budget, {1, 0}, false);
+      count_dropped(s, observe::drop_reason::memory_budget, {1, 0}, false);
       return;
     }
   }
@@ -104,9 +104,10 @@ void shard_engine::deliver_now(session_slot& s, connection& c, routed_message& m
   if (is_large || how.retain || is_own_form) {
     if (is_large) o.attached = m.kept(*this);
     if (write_publish(s.connection, c, o) == written::too_large) {
-      count_dropped(observe::drop_reason::packet_too_large, {1, 0}, false);
+      count_dropped(s, observe::drop_reason::packet_too_large, {1, 0}, false);
     } else {
       ports.counters.add(observe::counter::copies_delivered);
+      s.books.copy_gone();
     }
     return;
   }
@@ -120,13 +121,14 @@ void shard_engine::deliver_now(session_slot& s, connection& c, routed_message& m
     wire.is_made = true;
   }
   if (c.v5 && wire.bytes.size() > c.v5->packet_bytes_max) {
-    count_dropped(observe::drop_reason::packet_too_large, {1, 0}, false);
+    count_dropped(s, observe::drop_reason::packet_too_large, {1, 0}, false);
     return;
   }
   base::bytes& out = output(s.connection, c).bytes();
   out.insert(out.end(), wire.bytes.begin(), wire.bytes.end());
   ports.counters.add(observe::counter::publish_bytes_sent, f.payload.size());
   ports.counters.add(observe::counter::copies_delivered);
+  s.books.copy_gone();
   ports.counters.add_publish_sent(0);
   count_sent(mqtt::packet_type::publish);
 }

@@ -55,6 +55,7 @@ void shard_engine::restore(store::restored_session&& r, std::span<shard_engine* 
   if (!GODWIT_SEEDED_BUG(qos2_received_not_restored)) s.received.restore(r.qos2_received);
   ports.counters.add(observe::counter::copies_made, r.entries.size());
   ports.counters.add(observe::counter::copies_in_log, r.entries.size());
+  s.books.copy_made(r.entries.size());
   if (r.ended) {
     ports.counters.subtract(observe::counter::sessions_persistent);
     to_hand_over_.push_back(h);

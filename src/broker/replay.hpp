@@ -36,6 +36,7 @@ struct replay {
   std::uint64_t horizon = 0;
   bool is_new = false;      ///< The subscription was: it has no right to what was published before.
   std::uint64_t begun = 0;  ///< what has passed live since counts
+  std::uint32_t subacks = 0;  ///< of its session when it began: it is asked for after the next one
   std::map<std::string, std::uint64_t, std::less<>> replayed;  ///< topic -> recent retain_version
 };
 

@@ -16,6 +16,17 @@ constexpr std::chrono::seconds settled_memory{10};
 /// A publish that took its version longer ago is not under way any more.
 constexpr std::uint64_t recent_versions = 65'536;
 
+void name_shards_to_ask(replay& p, const shard_options& o) {
+  if (mqtt::has_wildcard(p.filter)) {
+    for (std::size_t i = 0; i < o.shards; ++i) {
+      p.to_ask.push_back({routing::shard_id{static_cast<std::uint8_t>(i)}, std::nullopt});
+    }
+  } else {
+    p.to_ask.push_back({home_of_topic(p.filter, o.seed, o.shards), std::nullopt});
+  }
+  p.shards_left = static_cast<std::uint32_t>(p.to_ask.size());
+}
+
 }  // namespace
 
 /// Sets or clears a retained message that is at home here, if there is room. The batch that makes
@@ -134,6 +145,7 @@ void shard_engine::start_replay(session_handle h, session_slot& s, std::string_v
   p.horizon = ports.numbers.retain_horizon();
   p.is_new = what == replay_of::new_subscription;
   p.begun = all->passed.moment();
+  p.subacks = all->subacks;
   p.place = all->unasked.insert(all->unasked.end(), r);
   replay_of_.add(h, p.filter, r);
 }
@@ -159,33 +171,42 @@ void shard_engine::set_stage(replay& p, replay::stage to) {
   p.at = to;
 }
 
-/// The SUBACK is on its way: the shards that may have something are asked, as far as there is room.
+/// The SUBACK is on its way: the shards that may have something are asked, as far as there is room
+/// and time.
 void shard_engine::ask_for_retained(session_handle h, const session_slot& s) {
   if (!s.is_replaying()) return;
-  session_replays& all = *s.extras->replays;
-  while (!all.unasked.empty()) {
-    replay& p = replays_.at(all.unasked.front());
-    set_stage(p, replay::stage::waiting);
-    if (mqtt::has_wildcard(p.filter)) {
-      for (std::size_t i = 0; i < options.shards; ++i) {
-        p.to_ask.push_back({routing::shard_id{static_cast<std::uint8_t>(i)}, std::nullopt});
-      }
-    } else {
-      p.to_ask.push_back({home_of_topic(p.filter, options.seed, options.shards), std::nullopt});
-    }
-    p.shards_left = static_cast<std::uint32_t>(p.to_ask.size());
-  }
+  ++s.extras->replays->subacks;
   continue_replays(h);
 }
 
+/// The next of a session that may be asked for: one whose SUBACK is out, or that has more pages.
+replay* shard_engine::next_to_ask(session_replays& all) {
+  if (!all.unasked.empty()) {
+    replay& p = replays_.at(all.unasked.front());
+    if (p.subacks < all.subacks) {
+      name_shards_to_ask(p, options);
+      return &p;
+    }
+  }
+  return all.waiting.empty() ? nullptr : &replays_.at(all.waiting.front());
+}
+
+/// There is one that may be asked for.
+bool shard_engine::are_due(const session_replays& all) const noexcept {
+  return !all.waiting.empty() ||
+         (!all.unasked.empty() && replays_.at(all.unasked.front()).subacks < all.subacks);
+}
+
 void shard_engine::list_replays(session_handle h, session_replays& all) {
-  if (!all.waiting.empty() && !std::exchange(all.is_listed, true)) waiting_replays_.push_back(h);
+  if (are_due(all) && !std::exchange(all.is_listed, true)) waiting_replays_.push_back(h);
 }
 
 /// The connection ended before its SUBACK: the client will subscribe again.
 void shard_engine::drop_unasked_replays(session_slot& s) {
   while (s.is_replaying() && !s.extras->replays->unasked.empty()) {
-    end_replay(s.extras->replays->unasked.front());
+    const session_replays& all = *s.extras->replays;
+    if (replays_.at(all.unasked.back()).subacks < all.subacks) return;
+    end_replay(all.unasked.back());
   }
 }
 
@@ -208,6 +229,7 @@ void shard_engine::on_page(replay_handle r, routing::shard_id from, mail::retain
   if (p == nullptr) return;
   const session_handle h = p->session;
   session_slot& s = sessions_.at(h);
+  if (s.ended) return;  // it goes with its subscription
   delivery d;
   const std::span<const std::uint32_t> identifier{&p->terms.identifier,
                                                   p->terms.identifier != 0 ? 1U : 0U};
@@ -261,13 +283,14 @@ void shard_engine::continue_replays() {
 /// it was the last.
 void shard_engine::continue_replays(session_handle h) {
   session_replays* all = replays_of(h);
-  for (std::size_t left = all->waiting.size(); left != 0; --left) {
+  for (std::size_t left = all->unasked.size() + all->waiting.size(); left != 0; --left) {
     if (budget_ == 0 || !may_ask(sessions_.at(h))) break;
+    replay* const p = next_to_ask(*all);
+    if (p == nullptr) break;
     --budget_;
-    const replay_handle r = all->waiting.front();
-    replay& p = replays_.at(r);
-    set_stage(p, replay::stage::asked);
-    for (auto& next : std::exchange(p.to_ask, {})) ask_page(r, next.from, std::move(next.after));
+    const replay_handle r = *p->place;
+    set_stage(*p, replay::stage::asked);
+    for (auto& next : std::exchange(p->to_ask, {})) ask_page(r, next.from, std::move(next.after));
     all = replays_of(h);
     if (all == nullptr) break;
   }
@@ -278,7 +301,7 @@ void shard_engine::continue_replays(session_handle h) {
 
 session_replays* shard_engine::replays_of(session_handle h) noexcept {
   session_slot* const s = find(h);
-  return s != nullptr && s->extras ? s->extras->replays.get() : nullptr;
+  return s != nullptr && !s->ended && s->extras ? s->extras->replays.get() : nullptr;
 }
 
 /// A session with many replays has few pages on their way at a time, so that what others send over
@@ -292,7 +315,9 @@ bool shard_engine::may_ask(const session_slot& s) const noexcept {
 /// room, it may go on: its acknowledgements may come behind.
 bool shard_engine::has_many_replays(const session_slot& s) const noexcept {
   constexpr std::size_t many = 256;
-  return s.is_replaying() && s.extras->replays->waiting.size() >= many && has_room(s);
+  if (!s.is_replaying()) return false;
+  const session_replays& all = *s.extras->replays;
+  return all.unasked.size() + all.waiting.size() >= many && are_due(all) && has_room(s);
 }
 
 bool shard_engine::has_room(const session_slot& s) const noexcept {
@@ -315,16 +340,6 @@ void shard_engine::end_replay(replay_handle r) {
 
 void shard_engine::end_replay(session_handle h, std::string_view filter) {
   end_replay(replay_of_.find(h, filter));
-}
-
-void shard_engine::end_all_replays(session_slot& s) {
-  if (!s.extras || !s.extras->replays) return;
-  std::vector<replay_handle> all;
-  for (const auto* const some : {&s.extras->replays->unasked, &s.extras->replays->asked,
-                                 &s.extras->replays->waiting, &s.extras->replays->settled}) {
-    all.insert(all.end(), some->begin(), some->end());
-  }
-  for (const replay_handle r : all) end_replay(r);
 }
 
 /// All pages have come. A copy that is older than what they brought may still be on its way from

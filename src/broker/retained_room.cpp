@@ -51,6 +51,7 @@ bool shard_engine::refuse_retained(connection_handle h, connection* c, session_h
   }
   if (m.quality() == mqtt::qos::exactly_once) s.received.abandon(id);
   ports.counters.add(observe::refuse_reason::retain_refused);
+  s.books.publish_settled();
   if (c != nullptr) {
     answer_publish(h, *c, m.quality(), id, mqtt::reason_code::quota_exceeded,
                    "no room for another retained message (retained.count_max, retained.bytes_max, "

@@ -155,10 +155,11 @@ void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
     return;
   }
   ports.counters.add(observe::counter::copies_made);
+  s.books.copy_made();
   const auto allowed =
       ports.authorizer.check(s.owner, s.client_id, auth::action::receive, m.fields().topic);
   if (!allowed.allowed) {
-    count_dropped(observe::drop_reason::no_permission, {1, 0}, false);
+    count_dropped(s, observe::drop_reason::no_permission, {1, 0}, false);
     return;
   }
   how.quality = std::min(how.quality, allowed.quality_max);
@@ -167,6 +168,7 @@ void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
   }
   if (m.fields().is_expired(now.wall) && !GODWIT_SEEDED_BUG(expired_still_sent)) {
     ports.counters.add(observe::counter::copies_expired);  // [v5 MQTT-3.3.2-5]
+    s.books.copy_gone();
     return;
   }
   connection* const c = connections_.find(s.connection);
@@ -174,14 +176,14 @@ void shard_engine::deliver(session_handle h, session_slot& s, routed_message& m,
     if (GODWIT_SEEDED_BUG(qos0_overtakes_the_log) && c != nullptr && c->at == phase::live) {
       deliver_now(s, *c, m, how);
     } else if (c == nullptr) {
-      count_dropped(observe::drop_reason::offline, {1, 0}, false);
+      count_dropped(s, observe::drop_reason::offline, {1, 0}, false);
     } else if (c->at == phase::live && !s.log.has_unsent() &&
                (how.is_replay || !s.is_replaying())) {
       deliver_now(s, *c, m, how);
     } else if (s.log.bytes() > options.limits.output_bytes_max) {
-      count_dropped(observe::drop_reason::output_limit, {1, 0}, false);
+      count_dropped(s, observe::drop_reason::output_limit, {1, 0}, false);
     } else if (memory_level() >= observe::memory_level::drop_unassured) {
-      count_dropped(observe::drop_reason::memory_budget, {1, 0}, false);
+      count_dropped(s, observe::drop_reason::memory_budget, {1, 0}, false);
     } else {
       queue_unassured(h, s, m, how);
     }
@@ -225,7 +227,7 @@ bool shard_engine::make_room(session_slot& s, std::size_t size) {
     return l.queue_count_max != 0 && s.log.size() + 1 > l.queue_count_max;
   };
   if (!over_bytes() && !over_count()) return true;
-  count_expired(s.log.drop_older_than(oldest_allowed(), records_));
+  count_expired(s, s.log.drop_older_than(oldest_allowed(), records_));
   if (!over_bytes() && !over_count()) return true;
   const bool by_bytes = over_bytes();
   if (!s.overflow_logged) {
@@ -245,27 +247,29 @@ bool shard_engine::make_room(session_slot& s, std::size_t size) {
     while (over_bytes() || over_count()) {
       const session::tally t = s.log.drop_oldest_unsent(records_);
       if (t.count == 0) break;
-      count_dropped(why, t, true);
+      count_dropped(s, why, t, true);
     }
     if (!over_bytes() && !over_count()) return true;
   } else if (l.queue_overflow == session::overflow_policy::disconnect && s.connection) {
     doom(s.connection, {session::close_cause::queue_overflow, {}});
-    count_dropped(drop_reason::session_limit_disconnect, {1, size}, false);
+    count_dropped(s, drop_reason::session_limit_disconnect, {1, size}, false);
     return false;
   }
-  count_dropped(why, {1, size}, false);
+  count_dropped(s, why, {1, size}, false);
   return false;
 }
 
-void shard_engine::count_dropped(observe::drop_reason why, const session::tally& t,
+void shard_engine::count_dropped(session_slot& s, observe::drop_reason why, const session::tally& t,
                                  bool was_in_log) {
   if (t.count == 0) return;
+  s.books.copy_gone(t.count);
   ports.counters.add(why, t.count);
   if (was_in_log) ports.counters.subtract(observe::counter::copies_in_log, t.count);
 }
 
 /// Older than the session keeps messages.
-void shard_engine::count_expired(const session::tally& t) {
+void shard_engine::count_expired(session_slot& s, const session::tally& t) {
+  s.books.copy_gone(t.count);
   ports.counters.add(observe::counter::copies_expired, t.count);
   ports.counters.subtract(observe::counter::copies_in_log, t.count);
 }

@@ -42,12 +42,13 @@ class live_passes {
 /// The replays of one session; there only while it has some. Each is in one of these lists, in the
 /// order in which it came there, and may be many, so none is searched.
 struct session_replays {
-  std::list<replay_handle> unasked;  ///< the SUBACK is not out
+  std::list<replay_handle> unasked;  ///< the SUBACK is not out, or there was no time to ask yet
   std::list<replay_handle> asked;    ///< a page is on its way
   std::list<replay_handle> waiting;  ///< further pages are to be asked for when there is room
   std::list<replay_handle> settled;  ///< complete, but older copies may still come live
   live_passes passed;
-  bool is_listed = false;  ///< its shard looks whether it has room
+  std::uint32_t subacks = 0;  ///< that are out; what began before the last one may be asked for
+  bool is_listed = false;     ///< its shard looks whether it has room
 
   /// Some are not complete.
   [[nodiscard]] bool are_under_way() const noexcept {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "client_books.hpp"
 #include "connection.hpp"
 #include "session_replays.hpp"
 
@@ -68,6 +69,8 @@ struct session_slot {
   /// By its client; after a restart and until it connects, when its last connection ended.
   base::steady_time last_acknowledged{};
 
+  [[no_unique_address]] client_books books;
+
   static constexpr std::uint16_t queued_most_max = 0xFFFF;
   static constexpr std::uint32_t never = 0xFFFF'FFFF;
 
@@ -82,5 +85,9 @@ struct session_slot {
     return *extras;
   }
 };
+
+struct shard_engine;
+/// Stops a test build when a session's books do not add up.
+void check_books(shard_engine& e, session_handle h, const session_slot& s) noexcept;
 
 }  // namespace godwit::broker

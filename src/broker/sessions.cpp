@@ -1,4 +1,5 @@
 #include "engine.hpp"
+#include "filter_cost.hpp"
 
 #include <algorithm>
 
@@ -73,9 +74,10 @@ void shard_engine::detach(session_handle h, session_slot& s, const session::clos
       publish_will(h, s);
     }
   }
+  check_books(*this, h, s);
   release_held(s);
   drop_unasked_replays(s);
-  count_dropped(observe::drop_reason::connection_lost, s.log.suspend(), true);
+  count_dropped(s, observe::drop_reason::connection_lost, s.log.suspend(), true);
   if (!s.is_persistent()) {
     end_session(h, s);
     return;
@@ -115,10 +117,7 @@ void shard_engine::end_session(session_handle h, session_slot& s) {
   }
   by_client_id_.erase(std::string_view{s.client_id});
   timers_.cancel(s.expiry);
-  if (s.extras) {
-    timers_.cancel(s.extras->handover);
-    end_all_replays(s);
-  }
+  if (s.extras) timers_.cancel(s.extras->handover);
   if (s.has_shared) leave_groups(h, s);
   forget_some(h, s);
   if (!s.subscriptions.empty()) to_forget_.push_back(h);
@@ -131,6 +130,7 @@ void shard_engine::end_session(session_handle h, session_slot& s) {
   const session::tally went = s.log.end_session(records_);
   ports.counters.subtract(observe::counter::copies_in_log, went.count);
   ports.counters.add(observe::counter::copies_ended_with_session, went.count);
+  s.books.copy_gone(went.count);
   to_hand_over_.push_back(h);
   // A will that waits does so no longer than its session lives. [v5 MQTT-3.1.2-8]
   if (s.extras && s.extras->will_due && !GODWIT_SEEDED_BUG(will_outlives_session)) {
@@ -154,14 +154,18 @@ void shard_engine::leave_groups(session_handle h, session_slot& s) {
   }
 }
 
-/// Some subscriptions of a session that has ended go out of routing.
+/// Some subscriptions of a session that has ended go out of routing, and with each the retained
+/// messages that are on their way to it.
 void shard_engine::forget_some(session_handle h, session_slot& s) {
   constexpr std::uint32_t at_once = 1'024;
-  for (std::uint32_t left = std::min(at_once, options.turn_packets_max); left != 0; --left) {
+  std::uint32_t left = std::min(at_once, options.turn_packets_max);
+  while (left != 0) {
     const auto filter = s.subscriptions.take();
     if (!filter) return;
     router_.unsubscribe(*filter, routing::subscriber_id{h.index});
+    end_replay(h, *filter);
     ports.counters.subtract(observe::counter::subscriptions);
+    left -= std::min(left, filter_cost(*filter));
   }
 }
 
@@ -182,6 +186,7 @@ void shard_engine::erase_if_over(session_handle h) {
   session_slot* const s = find(h);
   if (s == nullptr || !s->ended || !s->log.empty() || !s->subscriptions.empty()) return;
   if (s->extras && s->extras->handovers != 0) return;
+  s->books.check_copies(0);
   if (s->extras) {
     timers_.cancel(s->extras->held_until);
     timers_.cancel(s->extras->will_due);
@@ -304,7 +309,7 @@ void shard_engine::drop_too_large(session_handle h, session_slot& s) {
   for (const unsendable& u : std::exchange(too_large_, {})) {
     session::tally t{1, u.size};
     if (u.id.value() != 0) t = s.log.give_up(u.id, records_);  // at QoS 0 it has left the log
-    count_dropped(observe::drop_reason::packet_too_large, t, true);
+    count_dropped(s, observe::drop_reason::packet_too_large, t, true);
     list_for_pump(h, s);
   }
 }
@@ -318,7 +323,7 @@ void shard_engine::pump(session_handle h) {
   if (unsent(*c) > options.limits.output_bytes_max) return;
   outgoing_.clear();
   const session::tally old = s.log.pump(pump_rules(s), records_, outgoing_);
-  count_expired(old);
+  count_expired(s, old);
   const bool judges = ports.authorizer.limits_receivers();
   for (session::outgoing& o : outgoing_) {
     if (judges && o.message && !may_receive(s, o.message->topic())) {
@@ -340,6 +345,7 @@ void shard_engine::pump(session_handle h) {
     if (o.quality == mqtt::qos::at_most_once) {
       ports.counters.add(observe::counter::copies_delivered);
       ports.counters.subtract(observe::counter::copies_in_log);
+      s.books.copy_gone();
     }
   }
   outgoing_.clear();

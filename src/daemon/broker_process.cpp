@@ -1,5 +1,6 @@
 #include "broker_process.hpp"
 
+#include "balance_line.hpp"
 #include "control_desk.hpp"
 #include "control_path.hpp"
 #include "given_sockets.hpp"
@@ -207,6 +208,7 @@ class broker_process {
     control.reset();
     threads.join();
     gates.stop();
+    log_balance(log_, counters, threads.were_cut_short() ? ending::cut_short : ending::settled);
     log_.info("broker.stopped");
     return status;
   }

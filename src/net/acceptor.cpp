@@ -4,6 +4,7 @@
 
 #include <godwit/net/file_limit.hpp>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -15,6 +16,10 @@ namespace godwit::net {
 namespace {
 
 constexpr std::chrono::seconds line_interval{10};
+
+/// From this many numbers below the end on, each accept is preceded by a look at the next free one:
+/// more than all other threads take between two of them.
+constexpr int near_end = 1'024;
 
 /// The system hands out the lowest free number, so a high number means that few files are left.
 int end_of_files_for_connections(std::uint32_t reserved) noexcept {
@@ -89,12 +94,16 @@ acceptor::outcome acceptor::accept_one() {
   if (memory_ != nullptr && memory_->level() >= observe::memory_level::no_accepting) {
     return rest("listener.memory_short", "memory_limit is near");
   }
+  // Who is not accepted waits in the system's backlog; who is accepted could only be closed.
+  if (latest_ >= files_end_ - near_end && !is_file_left()) {
+    return rest("listener.out_of_files", text_of(EMFILE));
+  }
   sockaddr_storage from{};
   socklen_t size = sizeof from;
   auto* const address = reinterpret_cast<sockaddr*>(&from);
   unique_fd s{::accept4(socket_.native_handle(), address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
   if (!s) return on_error(errno);
-  if (s.value() >= files_end_) return rest("listener.out_of_files", text_of(EMFILE));
+  latest_ = s.value();
   const auto ip = ip_address_of(address);
   if (const auto no = judge(ip)) {
     count_(no->counted);
@@ -112,6 +121,12 @@ acceptor::outcome acceptor::accept_one() {
   take_(std::move(s), std::move(*slot),
         {ip ? endpoint_text(address) : from_.address, &from_.facts});
   return outcome::accepted;
+}
+
+/// For one more connection. What others take in between comes out of the reserve.
+bool acceptor::is_file_left() noexcept {
+  const unique_fd next{::fcntl(socket_.native_handle(), F_DUPFD_CLOEXEC, 0)};
+  return next && next.value() < files_end_;
 }
 
 /// Nothing: it may connect. Who comes through a proxy is judged when the proxy has said who it is.

@@ -8,6 +8,7 @@
 #include <godwit/observe/log.hpp>
 
 #include <functional>
+#include <limits>
 #include <optional>
 
 namespace godwit::net {
@@ -39,6 +40,7 @@ class acceptor {
   void wait();
   void accept_some();
   [[nodiscard]] outcome accept_one();
+  [[nodiscard]] bool is_file_left() noexcept;
   [[nodiscard]] outcome on_error(int error);
   /// Why a connection is closed at once; for the counters, and in words.
   struct refusal {
@@ -55,7 +57,8 @@ class acceptor {
   listener& from_;
   std::size_t in_a_row_max_;
   base::duration pause_;
-  int files_end_;  // no connection keeps a file descriptor from here on
+  int files_end_;  // no connection has a file descriptor from here on
+  int latest_ = std::numeric_limits<int>::max();  // the number of the last one; first, look
   const base::clock& clock_;
   observe::log_sink& log_;
   on_accept take_;

@@ -154,11 +154,32 @@ void socket_transport::push_rest(handle h, connection& c) {
 
 void socket_transport::receive_sealed(handle h, connection& c) {
   stream& s = *c.sealed;
-  if (s.is_expensive() && expensive_left_ == 0) {
-    c.read_once = true;
-    make_pending(h, c);
+  if (s.is_expensive() && (expensive_left_ == 0 || !to_shake_hands_.empty())) {
+    if (c.queued) return;
+    c.queued = true;
+    ++openings_queued_;
+    to_shake_hands_.push_back(h);
     return;
   }
+  take_sealed(h, c);
+}
+
+/// Those who waited for their turn, in the order in which they came.
+void socket_transport::shake_hands() {
+  while (expensive_left_ != 0 && !to_shake_hands_.empty()) {
+    const handle h = to_shake_hands_.front();
+    to_shake_hands_.pop_front();
+    connection* const c = connections_.find(h);
+    if (c == nullptr || !c->queued) continue;
+    c->queued = false;
+    --openings_queued_;
+    if (!c->ended) take_sealed(h, *c);
+  }
+}
+
+/// Reads, and does what has come.
+void socket_transport::take_sealed(handle h, connection& c) {
+  stream& s = *c.sealed;
   if (s.is_expensive()) --expensive_left_;
   const ssize_t taken =
       c.socket.is_open() ? receive_from(c.socket.native_handle(), scratch_.get(), scratch_size_, 0)
@@ -216,8 +237,8 @@ void socket_transport::end_sealed(connection& c) {
 void socket_transport::open_later(unique_fd socket, connection_slot slot,
                                   std::unique_ptr<opening> how) {
   GODWIT_ASSERT(openings_events_ != nullptr);
-  if (openings_ >= openings_max_) {
-    if (connection* const oldest = oldest_opening()) {
+  if (openings_ - openings_queued_ >= openings_max_) {
+    if (connection* const oldest = oldest_that_waits_for_its_peer()) {
       oldest->sealed->before_mqtt()->counted = observe::connection_refusal::too_many_handshakes;
       refuse(opening_order_.front(), *oldest,
              "it gave way to a newer one (connection.handshakes_max)");
@@ -250,12 +271,27 @@ socket_transport::connection* socket_transport::oldest_opening() {
   return nullptr;
 }
 
+/// The same, but for those who wait for a handshake of ours: what takes long then is not theirs, so
+/// their time begins anew, behind all others.
+socket_transport::connection* socket_transport::oldest_that_waits_for_its_peer() {
+  for (std::size_t left = opening_order_.size(); left != 0; --left) {
+    connection* const c = oldest_opening();
+    if (c == nullptr || !c->queued) return c;
+    c->sealed->before_mqtt()->deadline = now_ + opening_time_max_;
+    opening_order_.push_back(opening_order_.front());
+    opening_order_.pop_front();
+  }
+  return nullptr;
+}
+
 /// `why` counts only if the stream has not said it better.
 void socket_transport::refuse(handle h, connection& c, std::string why) {
   opening& how = *c.sealed->before_mqtt();
   if (how.failure.empty()) how.failure = std::move(why);
   openings_events_->on_refused(how);
   --openings_;
+  if (c.queued) --openings_queued_;
+  c.queued = false;
   c.ended = true;
   ended_.push_back(h);
   if (c.socket.is_open()) end_sealed(c);
@@ -263,8 +299,13 @@ void socket_transport::refuse(handle h, connection& c, std::string why) {
 
 void socket_transport::expire(base::steady_time now) {
   lingering_->expire(now);
+  now_ = now;
   for (connection* c = oldest_opening(); c != nullptr && c->sealed->before_mqtt()->deadline <= now;
        c = oldest_opening()) {
+    if (c->queued) {
+      static_cast<void>(oldest_that_waits_for_its_peer());
+      continue;
+    }
     c->sealed->before_mqtt()->counted = observe::connection_refusal::handshake_timeout;
     refuse(opening_order_.front(), *c, "it took longer than connection.handshake_timeout");
   }

@@ -225,13 +225,19 @@ bool shard_thread::is_finished() {
   constexpr std::uint32_t at_once = 2;
   const std::uint32_t requests = ports_.board.requests.load(std::memory_order_acquire);
   if (requests == 0) return false;
-  if (requests >= at_once) return true;
+  if (requests >= at_once) {
+    ports_.board.is_cut = true;
+    return true;
+  }
   if (!stop_deadline_) {
     begin_stop();
     return false;
   }
   set_busy(!host_->stopped() || connections_.lingering() != 0);
-  if (ports_.clock.now().steady >= *stop_deadline_) return true;
+  if (ports_.clock.now().steady >= *stop_deadline_) {
+    if (!host_->stopped()) ports_.board.is_cut = true;
+    return true;
+  }
   if (ports_.board.busy.load() != 0 || !ports_.mail.is_quiet()) return false;
   ports_.mail.nudge_all();  // those who saw mail on its way look again
   return true;

@@ -155,6 +155,7 @@ void socket_transport::start(broker::transport_id id, broker::connection_token t
 }
 
 void socket_transport::run_pending() {
+  shake_hands();
   pending_.take_each([this](handle h) {
     connection* const c = connections_.find(h);
     if (c == nullptr) return;

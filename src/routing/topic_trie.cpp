@@ -116,6 +116,7 @@ topic_trie::node_id topic_trie::find_or_create(std::string_view filter) {
   const std::size_t last_wildcard = filter.find_last_of("+#");
   const std::size_t tail_at = last_wildcard == std::string_view::npos ? 0 : last_wildcard + 1;
   node_id id = root;
+  bool is_new = false;  // and then so is all that is below
   for (level_reader levels{filter}; levels.more();) {
     const std::string_view rest = levels.rest();
     const std::string_view level = levels.next();
@@ -123,8 +124,9 @@ topic_trie::node_id topic_trie::find_or_create(std::string_view filter) {
       id = wildcard(id, level);
       continue;
     }
-    const node_id known = child(id, level, topic_hash::of(level, seed_));
+    const node_id known = is_new ? none : child(id, level, topic_hash::of(level, seed_));
     if (known == none) {
+      is_new = true;
       const bool is_tail = filter.size() - rest.size() >= tail_at;
       id = add_literal(id, is_tail ? rest : level);
       if (is_tail) return id;

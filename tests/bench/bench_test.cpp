@@ -169,7 +169,8 @@ INSTANTIATE_TEST_SUITE_P(
                     good_case{"fan-out", 1, protocol::v311},
                     good_case{"filters", 0, protocol::v311},
                     good_case{"telemetry", 1, protocol::v311}, good_case{"idle", 0, protocol::v311},
-                    good_case{"connect", 0, protocol::v31}, good_case{"offline", 1, protocol::v311},
+                    good_case{"connect", 0, protocol::v31}, good_case{"storm", 1, protocol::v311},
+                    good_case{"offline", 1, protocol::v311},
                     good_case{"retained", 0, protocol::v311}, good_case{"fan-in", 0, protocol::v5},
                     good_case{"pairs", 2, protocol::v5}, good_case{"connect", 0, protocol::v5},
                     good_case{"retained", 1, protocol::v5}, good_case{"offline", 1, protocol::v5}));

@@ -63,7 +63,9 @@ void client::on_connected() {
   append_connect(output(), {.client_id = settings_.id,
                             .version = settings_.version,
                             .clean = settings_.clean,
-                            .keep_alive_s = settings_.keep_alive_s});
+                            .keep_alive_s = settings_.keep_alive_s,
+                            .user = settings_.user,
+                            .password = settings_.password});
   stage_ = stage::logging_in;
 }
 
@@ -84,6 +86,10 @@ void client::on_packet(const packet_view& packet, instant now) {
 void client::on_closed(const std::string& reason) {
   const stage before = std::exchange(stage_, stage::closed);
   if (before == stage::leaving) return;
+  if (settings_.may_be_turned_away && before != stage::ready) {
+    ++attempts_lost_;
+    return;
+  }
   throw bench_error("client " + settings_.id + " lost its connection while " +
                     std::string{name_of(before)} + ": " + reason);
 }

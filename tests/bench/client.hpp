@@ -20,6 +20,10 @@ struct client_settings {
   std::uint32_t source = 0;  ///< see connection::open
   std::vector<std::string> filters{};
   std::uint8_t qos = 0;  ///< of the subscriptions
+  std::string user{};    ///< empty: none
+  std::string password{};
+  layer_maker::identity identity = layer_maker::identity::hidden;
+  bool may_be_turned_away = false;  ///< before it is ready; it is closed then
 };
 
 /// A connection that logs in, subscribes and is then ready. Throws bench_error when the broker
@@ -43,6 +47,8 @@ class client : public connection {
   [[nodiscard]] bool is_ready() const { return stage_ == stage::ready; }
   [[nodiscard]] bool is_answered() const { return !pinging_; }
   [[nodiscard]] bool had_session() const { return session_present_; }
+  /// How often it was turned away.
+  [[nodiscard]] std::uint64_t attempts_lost() const { return attempts_lost_; }
   [[nodiscard]] const client_settings& settings() const { return settings_; }
   [[nodiscard]] client_settings& settings() { return settings_; }
 
@@ -51,6 +57,7 @@ class client : public connection {
   virtual void on_application_packet(const packet_view& packet, instant now);
 
  private:
+  [[nodiscard]] layer_maker::identity identity() const override { return settings_.identity; }
   void on_connected() override;
   void on_packet(const packet_view& packet, instant now) override;
   void on_closed(const std::string& reason) override;
@@ -64,6 +71,7 @@ class client : public connection {
   stage stage_ = stage::closed;
   bool session_present_ = false;
   bool pinging_ = false;
+  std::uint64_t attempts_lost_ = 0;
 };
 
 /// Receives what subscribers get. One per scenario.

@@ -175,7 +175,7 @@ void connection::on_events(std::uint32_t events) {
 }
 
 void connection::begin() {
-  layer_ = loop_.layers_.make();
+  layer_ = loop_.layers_.make(identity());
   if (!layer_) return on_connected();
   layer_->begin(wire_);
   flush();

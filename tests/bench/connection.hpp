@@ -86,6 +86,10 @@ class connection : public event_source {
   void on_events(std::uint32_t events) override;
 
  protected:
+  /// Does it show the certificate of the run, if there is one?
+  [[nodiscard]] virtual layer_maker::identity identity() const {
+    return layer_maker::identity::hidden;
+  }
   virtual void on_connected() = 0;
   virtual void on_packet(const packet_view& packet, instant now) = 0;
   /// The peer closed or the socket failed; the connection is closed already.

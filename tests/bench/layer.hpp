@@ -31,8 +31,10 @@ class layer {
 /// How a run's connections travel.
 struct layer_options {
   bool tls = false;
-  bool resumes = false;    ///< offers the newest ticket again, so that handshakes are short
-  bool websocket = false;  ///< at the path /mqtt
+  bool resumes = false;       ///< offers the newest ticket again, so that handshakes are short
+  bool websocket = false;     ///< at the path /mqtt
+  std::string certificate{};  ///< file with a client's certificate, for those who show one
+  std::string key{};          ///< file with its key
   [[nodiscard]] bool is_plain() const { return !tls && !websocket; }
 };
 
@@ -44,14 +46,16 @@ class layer_maker {
   layer_maker(const layer_maker&) = delete;
   layer_maker& operator=(const layer_maker&) = delete;
 
+  enum class identity : std::uint8_t { hidden, shown };  ///< of the client's certificate
   /// Nothing for a plain connection.
-  [[nodiscard]] std::unique_ptr<layer> make() const;
+  [[nodiscard]] std::unique_ptr<layer> make(identity its = identity::hidden) const;
 
   struct tls_client;  // in tls_layer.cpp
 
  private:
   layer_options how_;
   std::unique_ptr<tls_client> tls_;
+  std::unique_ptr<tls_client> tls_with_certificate_;
 };
 
 /// WebSocket over the octets of `below`, or of the socket if that is nothing.

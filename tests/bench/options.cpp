@@ -69,9 +69,10 @@ const auto& table() {
       number("--seconds", &options::seconds, "seconds to measure (5)"),
       number("--messages", &options::messages, "measure this many messages instead of --seconds"),
       number("--timeout", &options::timeout_s, "give up after this long without progress (10)"),
-      number("--count", &options::count,
-             "idle: connections (18000); offline: sessions (100); retained: messages (100000); "
-             "filters: filters (200000)"),
+      number(
+          "--count", &options::count,
+          "idle, storm: connections (18000); offline: sessions (100); retained: messages (100000); "
+          "filters: filters (200000)"),
       number("--from", &options::from, "idle: connections at the first reading (2000)"),
       number("--each", &options::each,
              "offline: messages a session (1000); with --same-topic messages (1000)"),
@@ -79,6 +80,15 @@ const auto& table() {
       number("--hold", &options::hold_s, "idle: seconds in which nothing may arrive (10)"),
       number("--keep-alive", &options::keep_alive_s, "idle: keep alive in the CONNECT (0)"),
       number("--at-once", &options::at_once, "logins under way at a time (50)"),
+      option{"--logins", "storm: a file with lines USER:PASSWORD, which its clients use in turn",
+             [](options& o, std::string_view text) { o.logins = text; }},
+      option{"--certificate",
+             "storm: a client's certificate; with --logins every other one shows it",
+             [](options& o, std::string_view text) { o.certificate = text; }},
+      option{"--key", "the key of --certificate",
+             [](options& o, std::string_view text) { o.key = text; }},
+      number("--calm", &options::calm, "storm: clients that are connected before, and ping (100)"),
+      number("--ping-every", &options::ping_every_s, "storm: seconds between their pings (0.1)"),
       number("--sources", &options::sources, "loopback source addresses, for many ports (32)"),
   };
   return entries;
@@ -158,6 +168,7 @@ options parse_options(std::span<const char* const> arguments) {
     found->set(result, arguments[i]);
   }
   if (result.keep && result.resume) throw bench_error("--keep and --resume are two runs");
+  if (!result.certificate.empty() && !result.tls) throw bench_error("--certificate needs --tls");
   if (result.tls_resume && !result.tls) throw bench_error("--tls-resume needs --tls");
   if (result.window == 0) throw bench_error("--window is at least 1");
   if (result.sources == 0 || result.sources > 65000) throw bench_error("--sources: 1 to 65000");
@@ -176,6 +187,7 @@ std::string usage_text() {
       "  filters   many filters over few clients, each message matched by exactly one\n"
       "  idle      memory of idle connections, and their silence\n"
       "  connect   connect, subscribe, disconnect\n"
+      "  storm     everybody comes back at once, while others are connected and ping\n"
       "  offline   queue for persistent sessions that are away, then drain\n"
       "  retained  store retained messages, then replay them to a wildcard subscriber\n\n"
       "options (defaults in parentheses):\n";

@@ -28,6 +28,9 @@ struct options {
   bool tls = false;
   bool tls_resume = false;
   bool websocket = false;
+  std::string logins;       ///< file with lines of a user, a colon and a password
+  std::string certificate;  ///< file with a client's certificate
+  std::string key;          ///< and with its key
   pid_t pid = 0;
   std::string json_path;
 
@@ -52,9 +55,13 @@ struct options {
   std::uint16_t keep_alive_s = 0;
   std::size_t at_once = 50;
   std::uint32_t sources = 32;
+  std::size_t calm = 100;
+  double ping_every_s = 0.1;
 
   [[nodiscard]] sockaddr_in server() const;
-  [[nodiscard]] layer_options layers() const { return {tls, tls_resume, websocket}; }
+  [[nodiscard]] layer_options layers() const {
+    return {tls, tls_resume, websocket, certificate, key};
+  }
   [[nodiscard]] std::chrono::nanoseconds timeout() const;
 };
 

@@ -10,6 +10,7 @@ report run_scenario(const options& from) {
   }
   if (name == "idle") return run_idle(from);
   if (name == "connect") return run_connect(from);
+  if (name == "storm") return run_storm(from);
   if (name == "offline") return run_offline(from);
   if (name == "retained") return run_retained(from);
   throw bench_error(name.empty() ? "no scenario named" : "unknown scenario " + name);

@@ -11,6 +11,7 @@ namespace godwit::bench {
 [[nodiscard]] report run_flow(const options& from);
 [[nodiscard]] report run_idle(const options& from);
 [[nodiscard]] report run_connect(const options& from);
+[[nodiscard]] report run_storm(const options& from);
 [[nodiscard]] report run_offline(const options& from);
 [[nodiscard]] report run_retained(const options& from);
 

@@ -106,14 +106,23 @@ class tls_layer final : public layer {
 }  // namespace
 
 layer_maker::layer_maker(const layer_options& how) : how_{how} {
-  if (how.tls) tls_ = std::make_unique<tls_client>(how.resumes);
+  if (!how.tls) return;
+  tls_ = std::make_unique<tls_client>(how.resumes);
+  if (how.certificate.empty()) return;
+  tls_with_certificate_ = std::make_unique<tls_client>(how.resumes);
+  SSL_CTX* const c = tls_with_certificate_->context.get();
+  if (SSL_CTX_use_certificate_chain_file(c, how.certificate.c_str()) != 1 ||
+      SSL_CTX_use_PrivateKey_file(c, how.key.c_str(), SSL_FILETYPE_PEM) != 1) {
+    fail();
+  }
 }
 
 layer_maker::~layer_maker() = default;
 
-std::unique_ptr<layer> layer_maker::make() const {
+std::unique_ptr<layer> layer_maker::make(identity its) const {
   std::unique_ptr<layer> made;
-  if (tls_) made = std::make_unique<tls_layer>(*tls_);
+  const bool shows = its == identity::shown && tls_with_certificate_;
+  if (tls_) made = std::make_unique<tls_layer>(shows ? *tls_with_certificate_ : *tls_);
   if (how_.websocket) made = make_websocket_layer(std::move(made));
   return made;
 }

@@ -122,6 +122,10 @@ void append_connect(octets& out, const connect_fields& fields) {
       fields.will ? 2 + fields.will->topic.size() + 2 + fields.will->payload.size() : 0;
   unsigned flags = fields.clean == clean_session::yes ? 2 : 0;
   if (fields.will) flags |= 4U | static_cast<unsigned>(fields.will->qos << 3);
+  const bool has_login = !fields.user.empty();
+  if (has_login) flags |= 0xc0U;
+  const std::size_t login_size =
+      has_login ? 2 + fields.user.size() + 2 + fields.password.size() : 0;
   octets properties;
   if (fields.version == protocol::v5) {
     properties.assign({0});
@@ -131,17 +135,21 @@ void append_connect(octets& out, const connect_fields& fields) {
   const std::size_t will_properties = fields.will ? empty_properties(fields.version) : 0;
   append_header(out, first_octet(packet_type::connect),
                 2 + name.size() + 1 + 1 + 2 + properties.size() + 2 + fields.client_id.size() +
-                    will_properties + will_size);
+                    will_properties + will_size + login_size);
   append_string(out, name);
   out.push_back(static_cast<std::uint8_t>(fields.version));
   out.push_back(low_octet(flags));
   append_u16(out, fields.keep_alive_s);
   out.insert(out.end(), properties.begin(), properties.end());
   append_string(out, fields.client_id);
-  if (!fields.will) return;
-  out.insert(out.end(), will_properties, 0);
-  append_string(out, fields.will->topic);
-  append_string(out, fields.will->payload);
+  if (fields.will) {
+    out.insert(out.end(), will_properties, 0);
+    append_string(out, fields.will->topic);
+    append_string(out, fields.will->payload);
+  }
+  if (!has_login) return;
+  append_string(out, fields.user);
+  append_string(out, fields.password);
 }
 
 void append_publish(octets& out, const publish_fields& fields) {

@@ -79,6 +79,8 @@ struct connect_fields {
   clean_session clean = clean_session::yes;
   std::uint16_t keep_alive_s = 0;
   std::optional<will_fields> will{};
+  std::string_view user{};  ///< empty: none, and no password
+  std::string_view password{};
 };
 
 struct publish_fields {

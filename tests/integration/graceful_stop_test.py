@@ -4,6 +4,7 @@ GODWIT_CROWD: how many clients; GODWIT_FLIGHT: messages on their way.
 """
 
 import errno
+import itertools
 import signal
 import socket
 import threading
@@ -22,19 +23,26 @@ EACH = 100                  # messages on their way to one subscriber: its windo
 STOP_S = 10
 SHUTTING_DOWN = 0x8B
 LASTING = {"expiry": 3_600}
+TOGETHER = 500              # members that wait for the same commits of the store
 
 
 class Member(Wire):
-    """One of the crowd, known by its number: every other one speaks MQTT 5. It leaves a will."""
+    """One of the crowd, known by its number: every other one speaks MQTT 5. It leaves a will. Its
+    CONNECT is on its way; `come_in` takes the answer."""
 
     def __init__(self, port, number, lasting=False, topic="will", retain=False):
         super().__init__(port)
-        self.name, self.number = f"member-{number}", number
-        version = "5" if number % 2 else "3.1.1"
-        self.present = self.connect(
-            self.name, version=version, clean=not lasting,
+        self.name, self.number, self.present = f"member-{number}", number, None
+        self.version = "5" if number % 2 else "3.1.1"
+        self.send(wire.connect(
+            self.name, version=self.version, clean=not lasting,
             will=(f"{topic}/{self.name}", b"off", number % 3, retain),
-            **(LASTING if lasting and version == "5" else {}))[0]
+            **(LASTING if lasting and self.version == "5" else {})))
+
+    def come_in(self):
+        self.present, code = self.expect(wire.CONNACK)[:2]
+        if code != 0:
+            raise AssertionError(f"{self.name} was refused: {code}")
 
     def read_to_the_end(self):
         """Everything that comes until the broker closes in order; the end must come."""
@@ -45,6 +53,16 @@ class Member(Wire):
         if self.socket.recv(1) != b"":
             raise AssertionError(f"{self.name}: no end")
         return out
+
+
+def come_together(members):
+    """Brings them in, some hundreds at a time; `members` may make them as it goes."""
+    members, everybody = iter(members), []
+    while some := list(itertools.islice(members, TOGETHER)):
+        for one in some:
+            one.come_in()
+        everybody += some
+    return everybody
 
 
 class Writer(threading.Thread):
@@ -98,10 +116,12 @@ class Stop(unittest.TestCase):
                 watcher.subscribe(("will/#", 1))
                 heir.connect("heir", clean=False)
                 heir.subscribe(("written/#", 1))
-            for i in range(CROWD):
-                self.members.append(Member(port, i, lasting=i < getters))
-                if i < getters:
-                    self.members[i].subscribe(("flight", 2))
+            self.members += come_together(Member(port, i, lasting=i < getters)
+                                          for i in range(CROWD))
+            for one in self.members[:getters]:
+                one.send(wire.subscribe(1, ("flight", 2), version=one.version))
+            for one in self.members[:getters]:
+                one.expect(wire.SUBACK)
             publish_all(port, "flight", EACH)
             metrics = Metrics(watch)
             wait_until(lambda: metrics["copies_in_log"] >= getters * EACH, "messages on their way")
@@ -141,8 +161,10 @@ class Stop(unittest.TestCase):
         self.assertIn("torn_tail=false", opened)
         with Wire(broker.port) as watcher:
             self.assertEqual(watcher.connect("watcher", clean=False)[0], 1)
-            for number in range(getters):
-                with Member(broker.port, number, lasting=True) as back:
+            port = broker.port
+            for one in come_together(Member(port, number, lasting=True)
+                                     for number in range(getters)):
+                with one as back:
                     self.assertEqual(back.present, 1, back.name)
                     got = [back.receive() for _ in range(EACH)]
                     self.assertEqual([first & 0xF8 for first, _ in got], [0x38] * EACH, "DUP")
@@ -211,13 +233,13 @@ class Presence(unittest.TestCase):
         count = CROWD // 2
         config = {"shards": 2, "protocol": {"will_grace_after_restart": f"{self.GRACE_S}s"}}
         with Broker(config) as broker:
-            members = [self.member(broker, i) for i in range(count)]
+            members = self.bring(broker, range(count))
             broker.kill()
             for one in members:
                 one.close()
             broker.again()
             begin = time.monotonic()
-            back = [self.member(broker, i) for i in range(0, count, 2)]
+            back = self.bring(broker, range(0, count, 2))
             watcher, before = self.watch(broker, count)
             if time.monotonic() - begin >= self.GRACE_S:
                 self.skipTest("this machine is too slow to bring them back within the grace")
@@ -243,13 +265,17 @@ class Presence(unittest.TestCase):
                     last.send(wire.publish("presence/", b"last", 1, 1))
                 self.assertEqual(watcher.receive_publish(), ("presence/", b"last"))
 
-    def member(self, broker, number):
-        one = Member(broker.port, number, topic="presence", retain=True)
-        self.addCleanup(one.close)
-        properties = b"\0" if one.version == "5" else b""
-        one.send(wire.publish("presence/" + one.name, properties + b"on", 1, 1, True))
-        one.expect(PUBACK)
-        return one
+    def bring(self, broker, numbers):
+        port = broker.port
+        everybody = come_together(Member(port, i, topic="presence", retain=True)
+                                  for i in numbers)
+        for one in everybody:
+            self.addCleanup(one.close)
+            properties = b"\0" if one.version == "5" else b""
+            one.send(wire.publish("presence/" + one.name, properties + b"on", 1, 1, True))
+        for one in everybody:
+            one.expect(PUBACK)
+        return everybody
 
     def watch(self, broker, count):
         """A watcher of all, and what it found retained."""

@@ -71,6 +71,9 @@ class broker_threads {
   void request_stop();
   /// Waits until the threads have ended.
   void join();
+  /// After `join`: whether some ended with something on its way, at a second request or because
+  /// `tuning::stop_max` was over.
+  [[nodiscard]] bool were_cut_short() const noexcept { return board_.is_cut; }
 
  private:
   options options_;

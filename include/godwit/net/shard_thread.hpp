@@ -29,6 +29,7 @@ struct stop_board {
   std::atomic<std::uint32_t> threads{0};   ///< that run
   std::atomic<std::uint32_t> busy{0};      ///< that still have something on its way
   std::atomic<std::uint32_t> requests{0};  ///< to stop; the second one means at once
+  std::atomic<bool> is_cut{false};         ///< one of them has ended with something on its way
   std::function<void()> on_ended;          ///< called on the last thread that ends
 };
 

@@ -90,7 +90,9 @@ class socket_transport final : public broker::transport {
 
   void begin_turn(base::steady_time now) noexcept { now_ = now; }
   /// There are reads or reports that wait for no event.
-  [[nodiscard]] bool wants_turn() const noexcept { return !pending_.empty(); }
+  [[nodiscard]] bool wants_turn() const noexcept {
+    return !pending_.empty() || !to_shake_hands_.empty();
+  }
   /// Does them; in a turn.
   void run_pending();
   /// Ends a turn, or a round of events without one: waits for what is to be waited for.
@@ -129,6 +131,7 @@ class socket_transport final : public broker::transport {
     bool error_armed : 1 = false;
     bool to_arm : 1 = false;    ///< is in `to_arm_`
     bool pending : 1 = false;   ///< is in `pending_`
+    bool queued : 1 = false;    ///< is in `to_shake_hands_`: it waits for us, not for its peer
     bool answered : 1 = false;  ///< before that its bytes may be a CONNECT, with a password
   };
   using handle = base::slab<connection>::handle_type;
@@ -154,6 +157,9 @@ class socket_transport final : public broker::transport {
   void end_sealed(connection& c);
   void refuse(handle h, connection& c, std::string why);
   [[nodiscard]] connection* oldest_opening();
+  [[nodiscard]] connection* oldest_that_waits_for_its_peer();
+  void shake_hands();
+  void take_sealed(handle h, connection& c);
   void arm_later(handle h, connection& c);
   void arm(handle h, connection& c);
   void wait(handle h, connection& c, readiness what);
@@ -166,12 +172,14 @@ class socket_transport final : public broker::transport {
   std::unique_ptr<stream_room> room_;  // outlives the streams; made when the first one is
   base::slab<connection> connections_;
   std::unique_ptr<lingering_sockets> lingering_;
-  std::vector<handle> to_arm_;       // wait for them when the turn ends
-  base::work_list<handle> pending_;  // something to do in the next turn
-  std::vector<handle> ended_;        // erase when the turn ends
+  std::vector<handle> to_arm_;         // wait for them when the turn ends
+  base::work_list<handle> pending_;    // something to do in the next turn
+  std::deque<handle> to_shake_hands_;  // something came, and it costs a signature
+  std::vector<handle> ended_;          // erase when the turn ends
   opening_events* openings_events_ = nullptr;
   std::deque<handle> opening_order_;  // by deadline; those that are over are among them
   std::size_t openings_ = 0;
+  std::size_t openings_queued_ = 0;  // of these
   std::size_t openings_max_;
   base::duration opening_time_max_;
   std::size_t expensive_per_turn_;
