@@ -7,9 +7,8 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build ccache libboost1.81-dev libssl-dev libspdlog-dev libyaml-cpp-dev
        librocksdb-dev libsodium-dev)
-tests=(libgtest-dev libgmock-dev python3 python3-paho-mqtt mosquitto-clients libpaho-mqtt-dev nodejs
-       libbenchmark-dev openssl sslscan prometheus
-       systemd)
+tests=(libgtest-dev libgmock-dev python3 python3-paho-mqtt mosquitto-clients libpaho-mqtt-dev
+       libmqtt-client-java nodejs libbenchmark-dev openssl sslscan prometheus systemd)
 long=(clang-16 libclang-rt-16-dev llvm-16 mosquitto chromium testssl.sh debhelper dpkg-dev debootstrap
       lintian)
 
@@ -22,6 +21,7 @@ case "${1:-test}" in
 esac
 # Other builds of Node.js bring an npm of their own, which Debian's package would collide with.
 if [ "${1:-test}" != run ] && ! command -v npm >/dev/null; then wanted+=(npm); fi
+if [ "${1:-test}" != run ] && ! command -v javac >/dev/null; then wanted+=(default-jdk-headless); fi
 
 installed() { dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
 missing=()

@@ -106,14 +106,17 @@ def reference_page(path):
             "under its sections, one level a line, each indented below the one before. Durations "
             "are written with ms, s, m, h or d, sizes with B, KiB, MiB, GiB or TiB (powers of "
             "1024) or KB, MB, GB or TB.\n.PP\n")
-    out += escape("godwitd --check --config FILE") + " tells all mistakes of a file.\n.SH KEYS\n"
+    out += (escape("godwitd --check --config FILE") + " tells all mistakes of a file. A key that "
+            "says reload counts from a reload on, one that says restart from the next start.\n"
+            ".SH KEYS\n")
     for line in pathlib.Path(path).read_text().split("\n"):
-        found = re.fullmatch(r"\| `([a-z0-9_.\[\]]+)` \| `(.*?)` \| (.*?) \| (.*) \|", line)
+        found = re.fullmatch(r"\| `([a-z0-9_.\[\]]+)` \| `(.*?)` \| (.*?) \| "
+                             r"(reload|restart) \| (.*) \|", line)
         if found:
-            key, usual, values, meaning = (part.replace("\\|", "|").replace("`", "")
-                                           for part in found.groups())
+            key, usual, values, when, meaning = (part.replace("\\|", "|").replace("`", "")
+                                                 for part in found.groups())
             out += (f".TP\n.B {escape(key)}\n{escape(meaning)}\n.br\n"
-                    f"{escape(values)}; default: {escape(usual)}\n")
+                    f"{escape(values)}; default: {escape(usual)}; {when}\n")
     return out + see_also(["godwitd (8)", "godwitctl (1)"])
 
 

@@ -9,6 +9,7 @@
 #include "routed_message.hpp"
 #include "session_slot.hpp"
 #include "spilled_bodies.hpp"
+#include "sys_state.hpp"
 #include "takeover_damper.hpp"
 #include "tentative_entries.hpp"
 #include "timers.hpp"
@@ -22,7 +23,6 @@
 #include <godwit/mqtt/encode.hpp>
 #include <godwit/mqtt/topic.hpp>
 #include <godwit/mqtt/version_policy.hpp>
-#include <godwit/observe/sys_topics.hpp>
 #include <godwit/routing/retained_index.hpp>
 #include <godwit/routing/router.hpp>
 #include <godwit/routing/shared_groups.hpp>
@@ -56,6 +56,7 @@ struct shard_engine {
   [[nodiscard]] bool wants_turn() const noexcept;
   void stop();
   [[nodiscard]] bool stopped() const noexcept;
+  void adopt(const shard_options& fresh);  ///< (adopt.cpp)
   void settle();  ///< until nothing is left to do in this turn but to write and post
   base::timer_token arm(base::steady_time at, timer_kind kind, std::uint32_t index,
                         std::uint32_t generation);
@@ -142,6 +143,7 @@ struct shard_engine {
   void answer_now(connection_handle h, connection& c, answer a);
   void flush_all();
   void flush(connection_handle h, connection& c);
+  void time_stalled_reader(connection_handle h, connection& c);
   void count_sent(mqtt::packet_type type) noexcept;
   void write_answer(connection_handle h, connection& c, const answer& a);
 
@@ -474,7 +476,7 @@ struct shard_engine {
   std::set<std::pair<base::wall_time, std::string>> retained_expiries_;
   base::timer_token retained_expiry_due_;
   base::wall_time retained_expiry_at_{};
-  std::unordered_map<std::string, std::string> sys_published_;
+  sys_state sys_;
   std::uint64_t retained_newest_ = 0, forget_below_ = 0;
   base::steady_time forget_at_{};
   shared_wires wires_;
@@ -485,8 +487,6 @@ struct shard_engine {
   std::uint64_t number_next_ = 0, number_end_ = 0;
   std::uint64_t ids_made_ = 0;
   std::size_t sessions_connected_ = 0;
-  std::uint64_t clients_maximum_ = 0;
-  std::optional<observe::load_averages> loads_;
   base::steady_time started_{};
   std::uint64_t letters_counted_ = 0;
   observe::rate_limit refusals_{50, std::chrono::milliseconds{100}};

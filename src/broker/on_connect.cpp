@@ -6,6 +6,8 @@
 #include <godwit/mqtt/utf8.hpp>
 #include <godwit/mqtt/version_name.hpp>
 
+#include <limits>
+
 namespace godwit::broker {
 
 namespace {
@@ -27,6 +29,16 @@ void forget_password(connection& c, const mqtt::connect_view& p) noexcept {
   base::wipe(std::span{c.input}.subspan(at, p.password->size()));
 }
 
+/// The CONNECT that lies complete at the head of `input`. It was measured when it came, by what was
+/// allowed then.
+mqtt::frame connect_in(const connection& c) {
+  constexpr auto any_size = std::numeric_limits<std::uint32_t>::max();
+  const auto f =
+      mqtt::next_frame(c.input, c.version, mqtt::frame_source::client_before_connect, any_size);
+  GODWIT_ASSERT(f && *f);
+  return **f;
+}
+
 }  // namespace
 
 /// The CONNECT lies complete at the head of `input`: judges it and asks who sent it.
@@ -36,19 +48,18 @@ void shard_engine::start_authentication(connection_handle h) {
     finish_exchange(h);
     return;
   }
-  const auto f = mqtt::next_frame(c.input, c.version, mqtt::frame_source::client_before_connect,
-                                  options.limits.connect_bytes_max);
-  GODWIT_ASSERT(f && *f);
-  const auto version = mqtt::connect_version(**f);
+  const mqtt::frame f = connect_in(c);
+  const auto version = mqtt::connect_version(f);
   c.names_version = version.has_value();
   if (version) c.version = *version;
   ports.counters.add_packet_received(static_cast<std::size_t>(mqtt::packet_type::connect));
-  if (version && c.peer.listener != nullptr && !c.peer.listener->versions.has(*version)) {
+  if (version && c.peer.listener != nullptr &&
+      !c.peer.listener->versions.load(std::memory_order_relaxed).has(*version)) {
     refuse(h, refusal(mqtt::reason_code::unsupported_protocol_version, "v311 MQTT-3.1.2-2",
                       "a version that the listener does not serve (versions)"));
     return;
   }
-  const auto p = mqtt::decode_connect(**f);
+  const auto p = mqtt::decode_connect(f);
   if (!p) {
     refuse(h, p.error());
     return;
@@ -68,7 +79,7 @@ void shard_engine::start_authentication(connection_handle h) {
   asked.user_name = user_name;
   asked.password = p->password;
   if (p->properties.authentication_method()) {
-    start_exchange(h, asked, *p, (**f).size);
+    start_exchange(h, asked, *p, f.size);
   } else {
     ports.authenticator.authenticate(asked, [this, h](auth::verdict v) {
       count_login(ports.counters, v);
@@ -81,10 +92,8 @@ void shard_engine::start_authentication(connection_handle h) {
 void shard_engine::authenticated(connection_handle h, auth::verdict v) {
   connection* const c = connections_.find(h);
   if (c == nullptr || c->at != phase::authenticating || c->is_doomed) return;
-  const auto f = mqtt::next_frame(c->input, c->version, mqtt::frame_source::client_before_connect,
-                                  options.limits.connect_bytes_max);
-  GODWIT_ASSERT(f && *f);
-  const auto p = mqtt::decode_connect(**f);
+  const mqtt::frame f = connect_in(*c);
+  const auto p = mqtt::decode_connect(f);
   GODWIT_ASSERT(p.has_value());
   forget_password(*c, *p);
   if (v.code != mqtt::reason_code::success) {
@@ -111,7 +120,7 @@ void shard_engine::authenticated(connection_handle h, auth::verdict v) {
     return;
   }
   base::bytes input = std::move(c->input);  // what `p` points into
-  const auto rest = base::bytes_view{input}.subspan((**f).size);
+  const auto rest = base::bytes_view{input}.subspan(f.size);
   c->input.assign(rest.begin(), rest.end());
   c->last_packet = now.steady;
   if (!c->v5 && mqtt::policy_for(c->version).has_properties) {  // it has moved here
@@ -134,10 +143,8 @@ void shard_engine::on_moved(mail::connection&& m) {
   c.who = std::make_unique<auth::principal>(std::move(m.who));
   c.deadline = arm(now.steady + options.limits.connect_timeout, timer_kind::connection_deadline,
                    h.index, h.generation);
-  const auto f = mqtt::next_frame(c.input, c.version, mqtt::frame_source::client_before_connect,
-                                  options.limits.connect_bytes_max);
-  GODWIT_ASSERT(f && *f);
-  c.version = mqtt::connect_version(**f).value();
+  const mqtt::frame f = connect_in(c);
+  c.version = mqtt::connect_version(f).value();
   c.names_version = true;
   if (is_stopping_) {
     doom(h, {session::close_cause::server_stopping, {}});

@@ -108,6 +108,15 @@ void shard_engine::flush_all() {
   });
 }
 
+/// Its output waits: the time it may take begins, unless it has begun.
+void shard_engine::time_stalled_reader(connection_handle h, connection& c) {
+  const auto limit = options.limits.stalled_reader_timeout;
+  if (c.is_stall_timed || c.at == phase::closing || limit.count() == 0) return;
+  c.last_progress = now.steady;
+  c.is_stall_timed = true;
+  arm(now.steady + limit, timer_kind::stalled_reader, h.index, h.generation);
+}
+
 void shard_engine::flush(connection_handle h, connection& c) {
   constexpr std::size_t spare_max = 1'024;
   if (!c.output) return;
@@ -120,13 +129,7 @@ void shard_engine::flush(connection_handle h, connection& c) {
     c.output->consume(taken);
     ports.counters.add(observe::counter::bytes_sent, taken);
     if (taken != 0) c.last_progress = now.steady;
-    if (taken < before && !c.is_stall_timed && c.at != phase::closing &&
-        options.limits.stalled_reader_timeout.count() != 0) {
-      if (taken == 0) c.last_progress = now.steady;
-      c.is_stall_timed = true;
-      arm(now.steady + options.limits.stalled_reader_timeout, timer_kind::stalled_reader, h.index,
-          h.generation);
-    }
+    if (taken < before) time_stalled_reader(h, c);
   }
   if (c.output && c.output->empty()) {
     c.output->reset();

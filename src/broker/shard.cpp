@@ -63,6 +63,9 @@ bool shard::wants_turn() const noexcept {
 std::optional<base::steady_time> shard::next_due() const {
   return engine_->timers_.next_due();
 }
+void shard::adopt(const shard_options& fresh) {
+  engine_->adopt(fresh);
+}
 void shard::review() {
   engine_->review();
 }

@@ -10,7 +10,7 @@ namespace godwit::broker {
 /// are.
 void shard_engine::publish_sys() {
   const observe::totals sums = observe::sum(ports.all_counters);
-  loads_->update(sums, now.steady);
+  sys_.loads->update(sums, now.steady);
   std::array<std::string_view, session::close_causes> closes;
   for (std::size_t i = 0; i < closes.size(); ++i) {
     closes[i] = session::name(static_cast<session::close_cause>(i));
@@ -18,18 +18,18 @@ void shard_engine::publish_sys() {
   const auto clients =
       static_cast<std::uint64_t>(sums.gauge(observe::counter::clients_connected) +
                                  sums.gauge(observe::counter::sessions_persistent_offline));
-  clients_maximum_ = std::max(clients_maximum_, clients);
+  sys_.clients_maximum = std::max(sys_.clients_maximum, clients);
   const observe::sys_values values{.sums = sums,
-                                   .loads = *loads_,
+                                   .loads = *sys_.loads,
                                    .version = GODWIT_VERSION,
                                    .uptime = now.steady - started_,
-                                   .clients_maximum = clients_maximum_,
+                                   .clients_maximum = sys_.clients_maximum,
                                    .memory = ports.memory,
                                    .close_names = closes,
                                    .shards = ports.all_counters,
                                    .store_state = name(ports.durable_store.state())};
   for (const observe::sys_topic& t : observe::sys_topics(values)) {
-    std::string& last = sys_published_[t.suffix];
+    std::string& last = sys_.published[t.suffix];
     if (last == t.value) continue;
     last = t.value;
     const std::string topic = std::string{observe::sys_prefix} + t.suffix;
@@ -42,7 +42,7 @@ void shard_engine::publish_sys() {
     f.arrival = now.wall;
     publish_own(mqtt::message::make(f), {}, {});
   }
-  arm(now.steady + options.sys_interval, timer_kind::sys_topics, 0, 0);
+  sys_.due = arm(now.steady + options.sys_interval, timer_kind::sys_topics, 0, 0);
 }
 
 }  // namespace godwit::broker

@@ -23,6 +23,8 @@ class takeover_damper {
   };
   takeover_damper(const options& o, base::hash_seed seed) noexcept : options_{o}, seed_{seed} {}
 
+  /// For windows that begin from now on, and for the counts of those that are open.
+  void change(const options& o) noexcept { options_ = o; }
   /// Counts one takeover, unless it says no.
   [[nodiscard]] bool admits(std::string_view client_id, base::steady_time now);
   [[nodiscard]] std::size_t size() const noexcept { return windows_.size(); }

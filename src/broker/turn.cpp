@@ -1,3 +1,4 @@
+#include "derived_options.hpp"
 #include "engine.hpp"
 
 #include <algorithm>
@@ -14,11 +15,9 @@ shard_engine::shard_engine(routing::shard_id id, const shard_options& o, const s
     : self{id},
       options{o},
       ports{p},
-      takeovers_{{o.limits.takeovers_max, o.limits.takeover_window}, o.hash_seed()},
+      takeovers_{takeovers_of(o.limits), o.hash_seed()},
       router_{id, p.interest, std::max(o.topic_cache_entries, topic_cache_min)},
-      groups_{o.limits.share_selection == session::share_policy::least_in_flight
-                  ? routing::selection::least_loaded
-                  : routing::selection::round_robin},
+      groups_{selection_of(o.limits)},
       mailbox_{id, o.shards, o.mail_credit},
       history_{o.history_entries} {
   bodies_.limit = o.queue_memory_bytes;
@@ -34,7 +33,7 @@ void shard_engine::begin_turn(base::moment t) {
   started_ = now.steady;
   if (ports.memory != nullptr || ports.users != nullptr) sweep_memory();
   if (self.value() == 0 && options.sys_interval.count() != 0) {
-    loads_.emplace(now.steady);
+    sys_.loads.emplace(now.steady);
     publish_sys();
   }
 }
@@ -103,7 +102,8 @@ void shard_engine::on_timer(const timer_payload& due) {
     case timer_kind::stalled_reader:
       if (connection* const found = connections_.find(c)) {
         found->is_stall_timed = false;
-        if (unsent(*found) == 0 || is_stopping_) break;
+        const bool is_limited = options.limits.stalled_reader_timeout.count() != 0;
+        if (unsent(*found) == 0 || is_stopping_ || !is_limited) break;
         const auto limit = found->last_progress + options.limits.stalled_reader_timeout;
         if (now.steady >= limit) {
           doom(c, {session::close_cause::stalled_reader, {}});

@@ -132,8 +132,8 @@ bool is_origin(std::string_view text) {
 std::vector<key<listener>> websocket_keys() {
   using options = net::websocket_options;
   return {
-      websocket("websocket.path", request_path{}, &options::path,
-                "Makes it a listener for MQTT over WebSocket, at this path of the URL."),
+      at_start(websocket("websocket.path", request_path{}, &options::path,
+                         "Makes it a listener for MQTT over WebSocket, at this path of the URL.")),
       websocket("websocket.origins",
                 text_list{"origins", "any, or such as https://app.example", "any", is_origin},
                 &options::origins,
@@ -149,9 +149,9 @@ std::vector<key<listener>> address_keys() {
              "Addresses that may connect; others may not."),
       socket("deny", text_list{"networks", rule, "nobody", is_network}, &options::deny,
              "Addresses that may not connect, also if they are allowed."),
-      socket(
+      at_start(socket(
           "proxy_protocol.from", text_list{"networks", rule, "none", is_network}, &options::proxies,
-          "Proxies; with some, only they may connect, and a PROXY header (v1 or v2) is required."),
+          "Proxies; with some, only they may connect, and a PROXY header (v1 or v2) is required.")),
   };
 }
 
@@ -204,23 +204,24 @@ std::vector<key<listener>> tls_keys() {
 std::vector<key<listener>> listener_keys() {
   using options = net::listener_options;
   std::vector<key<listener>> keys{
-      socket("name", free_text{"a name", "1 to 64 letters, digits, - and _", is_listener_name},
-             &options::name, "What the log calls this listener; each name once."),
-      socket(
+      at_start(socket("name",
+                      free_text{"a name", "1 to 64 letters, digits, - and _", is_listener_name},
+                      &options::name, "What the log calls this listener; each name once.")),
+      at_start(socket(
           "bind",
           free_text{"an IP address or a path",
                     "localhost, * (every address), an address such as \"::1\", or a socket's path",
                     is_bind},
           &options::bind,
-          "The address to listen on; localhost is 127.0.0.1, a path is a Unix-domain socket."),
-      socket("port", count{{0, any16}}, &options::port,
-             "The TCP port; 0 lets the system choose one, which the log tells."),
+          "The address to listen on; localhost is 127.0.0.1, a path is a Unix-domain socket.")),
+      at_start(socket("port", count{{0, any16}}, &options::port,
+                      "The TCP port; 0 lets the system choose one, which the log tells.")),
       socket("connections_max", count{{1, any32, "no limit of its own"}}, &options::connections_max,
              "Connections accepted here at the same time; more are closed at once."),
-      socket("backlog", count{{1, any16}}, &options::backlog,
-             "Connections the system holds until they are accepted."),
-      socket("optional", truth{}, &options::optional,
-             "Whether to go on without this listener if the machine lacks its address."),
+      at_start(socket("backlog", count{{1, any16}}, &options::backlog,
+                      "Connections the system holds until they are accepted.")),
+      at_start(socket("optional", truth{}, &options::optional,
+                      "Whether to go on without this listener if the machine lacks its address.")),
       socket("versions", version_list{}, &options::versions,
              "The versions of MQTT that are served here."),
       permission("authentication",

@@ -24,6 +24,7 @@ key<Target> make(std::string_view path, Kind kind, Field field, std::string_view
   k.set = [kind, field, usual = k.usual](Target& t, std::string_view text) {
     return kind.read(text, usual, field(t));
   };
+  k.copy = [field, read_from](Target& to, const Target& from) { field(to) = read_from(from); };
   return k;
 }
 
@@ -31,6 +32,13 @@ key<Target> make(std::string_view path, Kind kind, Field field, std::string_view
 template <class Target>
 key<Target> secret(key<Target> k) {
   k.is_secret = true;
+  return k;
+}
+
+/// A reload says that the key has changed, and leaves it as it is.
+template <class Target>
+key<Target> at_start(key<Target> k) {
+  k.when = takes_effect::at_start;
   return k;
 }
 

@@ -88,25 +88,9 @@ void append_keys(std::string& out, const configuration& c, explain how, Comment 
 }
 
 void append_row(std::string& out, const std::string& path, const std::string& usual,
-                const std::string& values, const std::string& doc) {
-  out += "| `" + path + "` | `" + usual + "` | " + values + " | " + doc + " |\n";
-}
-
-/// All listeners as one text, to compare them.
-std::string listeners_text(const configuration& c) {
-  std::string out;
-  for (const listener& l : c.listeners) {
-    if (!out.empty()) out += "; ";
-    for (const key<listener>& k : listener_keys()) {
-      // What TLS is made of is loaded anew while it runs; whether there is any, is not.
-      if (k.path.starts_with("tls.")) {
-        if (k.path == "tls.certificate" && l.options.tls.is_on()) out += ", tls on";
-      } else if (k.show(l) != k.usual || k.path == "name") {
-        out += (out.empty() || out.ends_with("; ") ? "" : ", ") + k.path + " " + k.show(l);
-      }
-    }
-  }
-  return out;
+                const std::string& values, takes_effect when, const std::string& doc) {
+  out += "| `" + path + "` | `" + usual + "` | " + values + " | " +
+         (when == takes_effect::live ? "reload" : "restart") + " | " + doc + " |\n";
 }
 
 }  // namespace
@@ -133,12 +117,16 @@ std::string render_effective(const loaded& what) {
 
 std::string render_reference_yaml() {
   const configuration usual;
-  const auto values = [](const auto& k) { return "  # " + kind_and_range(k.kind, k.range); };
+  const auto values = [](const auto& k) {
+    return "  # " + kind_and_range(k.kind, k.range) +
+           (k.when == takes_effect::at_start ? "; restart" : "");
+  };
   std::string out =
       "# Every key of Godwit's configuration with its default. A key that is left out has it, so "
       "a\n"
       "# configuration needs only what differs; without any, Godwit runs exactly like this.\n"
       "# Durations: ms s m h d. Sizes: B KiB MiB GiB TiB, or KB MB GB TB (powers of 1000).\n"
+      "# A reload is enough for every key but those that say \"restart\".\n"
       "# `godwitd --check --config FILE` tells whether a file is right, `--print-effective` what "
       "it\n"
       "# amounts to.\n\n"
@@ -154,25 +142,14 @@ std::string render_reference_yaml() {
 }
 
 std::string render_reference_markdown() {
-  std::string out = "| key | default | values | meaning |\n|---|---|---|---|\n";
+  std::string out = "| key | default | values | takes effect | meaning |\n|---|---|---|---|---|\n";
   for (const key<listener>& k : listener_keys()) {
-    append_row(out, "listeners[]." + k.path, k.usual, kind_and_range(k.kind, k.range),
+    append_row(out, "listeners[]." + k.path, k.usual, kind_and_range(k.kind, k.range), k.when,
                k.is_secret ? k.doc + " Or `" + variable_of("NAME", k.path) + "`." : k.doc);
   }
   for (const key<configuration>& k : broker_keys()) {
-    append_row(out, k.path, k.usual, kind_and_range(k.kind, k.range),
+    append_row(out, k.path, k.usual, kind_and_range(k.kind, k.range), k.when,
                k.is_secret ? k.doc + " Or `" + variable_of(k.path) + "`." : k.doc);
-  }
-  return out;
-}
-
-std::vector<difference> differences(const configuration& before, const configuration& after) {
-  std::vector<difference> out;
-  const std::string old_listeners = listeners_text(before);
-  const std::string new_listeners = listeners_text(after);
-  if (old_listeners != new_listeners) out.push_back({"listeners", old_listeners, new_listeners});
-  for (const key<configuration>& k : broker_keys()) {
-    if (k.show(before) != k.show(after)) out.push_back({k.path, k.tell(before), k.tell(after)});
   }
   return out;
 }

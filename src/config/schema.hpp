@@ -4,12 +4,16 @@
 
 #include <godwit/config/configuration.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace godwit::config {
+
+/// When a changed value counts: from a reload on, or from the next start.
+enum class takes_effect : std::uint8_t { live, at_start };
 
 /// One key of the configuration file: where its value goes, and everything people are told about
 /// it.
@@ -22,6 +26,8 @@ struct key {
   std::string usual;  ///< the default as text
   std::function<complaint(Target&, std::string_view)> set;
   std::function<std::string(const Target&)> show;
+  std::function<void(Target& to, const Target& from)> copy;
+  takes_effect when = takes_effect::live;
   /// It is a secret or names one: the environment can give it, and no message quotes it.
   bool is_secret = false;
   /// What people may see of its value; nothing: all of it.

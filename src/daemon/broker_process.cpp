@@ -5,7 +5,6 @@
 #include "control_path.hpp"
 #include "given_sockets.hpp"
 #include "leveled_sink.hpp"
-#include "live_keys.hpp"
 #include "load_security.hpp"
 #include "main_tasks.hpp"
 #include "memory_watch.hpp"
@@ -50,13 +49,14 @@ constexpr int pulses_per_watchdog = 4;
 /// Without a watchdog the main thread wakes up so often at least.
 constexpr std::chrono::microseconds pulse_step{10'000'000};
 
-net::options net_options(const config::configuration& c) {
+net::options net_options(const config::configuration& c, std::size_t shard_count,
+                         std::uint64_t seed) {
   net::options o;
   o.shard = c.broker;
-  o.shard.shards = c.shards == 0 ? default_shards() : c.shards;
-  o.shard.seed = random_seed();
+  o.shard.shards = shard_count;
+  o.shard.seed = seed;
   // Every shard takes its part of the limit, rounded up.
-  const auto shards = base::checked_cast<std::uint32_t>(o.shard.shards);
+  const auto shards = base::checked_cast<std::uint32_t>(shard_count);
   o.shard.connections_max = c.connections_max / shards + (c.connections_max % shards != 0 ? 1 : 0);
   // In memory there is nothing to gain by letting go of bodies.
   const std::uint64_t queue_memory =
@@ -119,7 +119,9 @@ class broker_process {
         log_(clock_, std::make_unique<borrowed_sink>(sink_), file.value.log.level),
         notifier_(take_notify_socket()),
         watchdog_(take_watchdog()),
-        options_(net_options(file.value)),
+        options_(net_options(file.value,
+                             file.value.shards == 0 ? default_shards() : file.value.shards,
+                             random_seed())),
         watch_(memory_, file.value.memory_limit, log_) {}
 
   exit_status run() {
@@ -233,7 +235,7 @@ class broker_process {
         .compare =
             [this, &threads] {
               return tasks_.run<reload_report>([this, &threads] {
-                return plan_reload(line_, file_, threads.ticket_keys()).report;
+                return plan_reload(line_, running(), threads.ticket_keys()).report;
               });
             },
         .level = [this] { return sink_.level(); },
@@ -339,8 +341,7 @@ class broker_process {
   }
 
   /// The log file is opened again. The configuration and the files it names are read and checked;
-  /// if all of it is right, logins, rights and certificates change at once, everything else at the
-  /// next start.
+  /// if all of it is right, every key changes at once that does not need a start.
   reload_report reload(net::broker_threads& threads) {
     tell(notifier_.reloading(monotonic_now()));
     log_.reopen();
@@ -351,7 +352,7 @@ class broker_process {
   }
 
   reload_report reload_file(net::broker_threads& threads) {
-    reload_plan plan = plan_reload(line_, file_, threads.ticket_keys());
+    reload_plan plan = plan_reload(line_, running(), threads.ticket_keys());
     reload_report& report = plan.report;
     for (const auto& m : report.mistakes) tell_mistake(m.path, m.what);
     if (!report.mistakes.empty()) return report;
@@ -361,6 +362,9 @@ class broker_process {
     }
     file_.value = std::move(plan.next.value);
     set_log_level(file_.value.log.level);
+    watch_.set_limit(file_.value.memory_limit);
+    options_ = net_options(file_.value, options_.shard.shards, options_.shard.seed);
+    threads.adopt(options_);
     decides_ = plan.security.value;
     gates_->adopt(decides_, plan.tls);
     for (const config::difference& d : report.need_restart) {
@@ -372,6 +376,8 @@ class broker_process {
                               {"tls_listeners", report.tls_listeners}});
     return report;
   }
+
+  [[nodiscard]] running_broker running() const { return {file_, options_.shard.shards}; }
 
   void tell_mistake(const std::string& path, const config::mistake& m) {
     const auto [what, remedy] = split_remedy(m.what);

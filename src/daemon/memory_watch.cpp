@@ -27,8 +27,12 @@ constexpr milliseconds give_back_step{5'000};
 memory_watch::memory_watch(observe::memory_gauge& gauge, std::uint64_t configured,
                            observe::logger& log)
     : gauge_{gauge}, log_{log} {
-  gauge_.set_limit(configured != 0 ? configured : memory_there_is() / 4 * 3);
+  set_limit(configured);
   gauge_.set(observe::memory_kind::base, memory_in_use());
+}
+
+void memory_watch::set_limit(std::uint64_t configured) {
+  gauge_.set_limit(configured != 0 ? configured : memory_there_is() / 4 * 3);
 }
 
 base::steady_time memory_watch::look(base::steady_time now) {

@@ -23,6 +23,8 @@ class memory_watch {
   /// The memory of retained messages, which are no other messages.
   void ask_retained(std::function<std::uint64_t()> how) { of_retained_ = std::move(how); }
 
+  /// As in the constructor.
+  void set_limit(std::uint64_t configured);
   /// Looks, if it is time; returns when to look again.
   base::steady_time look(base::steady_time now);
 

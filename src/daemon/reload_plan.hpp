@@ -3,8 +3,8 @@
 #include "command_line.hpp"
 #include "load_security.hpp"
 
+#include <godwit/config/differences.hpp>
 #include <godwit/config/load.hpp>
-#include <godwit/config/render.hpp>
 #include <godwit/net/tls_context.hpp>
 
 #include <cstddef>
@@ -26,6 +26,11 @@ struct reload_report {
   std::size_t tls_listeners = 0;                 ///< that took their certificates anew
 };
 
+struct running_broker {
+  const config::loaded& file;  ///< with what reloads have changed
+  std::size_t shards = 1;
+};
+
 /// The files as they are now, against what runs.
 struct reload_plan {
   reload_report report;
@@ -36,7 +41,7 @@ struct reload_plan {
 };
 
 /// Reads the configuration and the files that it names, and changes nothing.
-[[nodiscard]] reload_plan plan_reload(const command_line& line, const config::loaded& running,
+[[nodiscard]] reload_plan plan_reload(const command_line& line, const running_broker& running,
                                       const net::ticket_keys& keys);
 
 }  // namespace godwit::daemon

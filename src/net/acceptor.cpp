@@ -34,13 +34,12 @@ std::string text_of(int error) {
 
 }  // namespace
 
-acceptor::acceptor(boost::asio::io_context& context, unique_fd socket, listener& from,
+acceptor::acceptor(boost::asio::io_context& context, unique_fd socket, const entrance& at,
                    const tuning& tune, const base::clock& clock, observe::log_sink& log,
                    on_accept take, on_refusal count, const observe::memory_gauge* memory)
     : socket_{context},
-      from_{from},
-      in_a_row_max_{tune.accepts_per_turn},
-      pause_{tune.accept_pause},
+      at_{at},
+      tune_{tune},
       files_end_{end_of_files_for_connections(tune.files_reserved)},
       clock_{clock},
       log_{log},
@@ -75,7 +74,7 @@ void acceptor::wait() {
 }
 
 void acceptor::accept_some() {
-  for (std::size_t i = 0; i < in_a_row_max_; ++i) {
+  for (std::size_t i = 0; i < tune_.accepts_per_turn; ++i) {
     switch (accept_one()) {
       case outcome::accepted:
         break;
@@ -83,7 +82,7 @@ void acceptor::accept_some() {
         wait();
         return;
       case outcome::rest:
-        resting_until_ = clock_.now().steady + pause_;
+        resting_until_ = clock_.now().steady + tune_.accept_pause;
         return;
     }
   }
@@ -112,14 +111,14 @@ acceptor::outcome acceptor::accept_one() {
          (ip ? endpoint_text(address) + ": " : std::string{}) + no->why);
     return outcome::accepted;
   }
-  auto slot = from_.slots.take();
+  auto slot = at_.from.slots.take();
   if (!slot) {
     count_(observe::connection_refusal::listener_full);
     warn(full_lines_, "listener.full", "connections_max of the listener is reached");
     return outcome::accepted;
   }
   take_(std::move(s), std::move(*slot),
-        {ip ? endpoint_text(address) : from_.address, &from_.facts});
+        {ip ? endpoint_text(address) : at_.from.address, &at_.from.facts});
   return outcome::accepted;
 }
 
@@ -133,22 +132,22 @@ bool acceptor::is_file_left() noexcept {
 std::optional<acceptor::refusal> acceptor::judge(
     const std::optional<boost::asio::ip::address_v6>& ip) const {
   using observe::connection_refusal;
-  const bool is_proxied = !from_.proxies.empty();
-  if (ip && is_proxied && !is_in(from_.proxies, *ip)) {
+  const bool is_proxied = !at_.from.proxies.empty();
+  if (ip && is_proxied && !is_in(at_.from.proxies, *ip)) {
     return refusal{connection_refusal::address, "listener.refused",
                    "it is no proxy (proxy_protocol.from)"};
   }
-  if (ip && !is_proxied && !from_.rules.admits(*ip)) {
+  if (ip && !is_proxied && !at_.rules->addresses.admits(*ip)) {
     return refusal{connection_refusal::address, "listener.refused",
                    "its address may not connect (allow, deny)"};
   }
-  if (!from_.gate.watches_all() && !from_.gate.watches_addresses()) return std::nullopt;
+  if (!at_.rules->gate->watches_all() && !at_.rules->gate->watches_addresses()) return std::nullopt;
   const base::steady_time now = clock_.now().steady;
-  if (ip && !is_proxied && !from_.gate.admits(*ip, now)) {
+  if (ip && !is_proxied && !at_.rules->gate->admits(*ip, now)) {
     return refusal{connection_refusal::address_rate, "listener.too_fast",
                    "its address connects too fast (connect_rate.address_max)"};
   }
-  if (!from_.gate.admits(now)) {
+  if (!at_.rules->gate->admits(now)) {
     return refusal{connection_refusal::listener_rate, "listener.too_fast",
                    "too many connect in a second (connect_rate.all_max)"};
   }
@@ -185,10 +184,10 @@ void acceptor::warn(observe::rate_limit& limit, std::string_view event, std::str
   const base::moment now = clock_.now();
   const auto suppressed = limit.admit(now.steady);
   if (!suppressed) return;
-  const std::array<observe::log_field, 4> fields{observe::log_field{"listener", from_.options.name},
-                                                 observe::log_field{"address", from_.address},
-                                                 observe::log_field{"why", why},
-                                                 observe::log_field{"suppressed", *suppressed}};
+  const std::array<observe::log_field, 4> fields{
+      observe::log_field{"listener", at_.from.options.name},
+      observe::log_field{"address", at_.from.address}, observe::log_field{"why", why},
+      observe::log_field{"suppressed", *suppressed}};
   log_.write({observe::log_level::warn, now.wall, event, fields});
 }
 

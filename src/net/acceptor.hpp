@@ -22,10 +22,11 @@ class acceptor {
       std::function<void(unique_fd socket, connection_slot slot, broker::peer_info peer)>;
   using on_refusal = std::function<void(observe::connection_refusal why)>;
 
-  /// `from`, the clock and the log outlive it.
-  acceptor(boost::asio::io_context& context, unique_fd socket, listener& from, const tuning& tune,
-           const base::clock& clock, observe::log_sink& log, on_accept take, on_refusal count,
-           const observe::memory_gauge* memory = nullptr);
+  /// `at`, `tune`, the clock and the log outlive it; the first two may change in the meantime, but
+  /// for `files_reserved`.
+  acceptor(boost::asio::io_context& context, unique_fd socket, const entrance& at,
+           const tuning& tune, const base::clock& clock, observe::log_sink& log, on_accept take,
+           on_refusal count, const observe::memory_gauge* memory = nullptr);
   ~acceptor();
   acceptor(const acceptor&) = delete;
   acceptor& operator=(const acceptor&) = delete;
@@ -54,9 +55,8 @@ class acceptor {
   void warn(observe::rate_limit& limit, std::string_view event, std::string_view why);
 
   descriptor socket_;
-  listener& from_;
-  std::size_t in_a_row_max_;
-  base::duration pause_;
+  const entrance& at_;
+  const tuning& tune_;
   int files_end_;  // no connection has a file descriptor from here on
   int latest_ = std::numeric_limits<int>::max();  // the number of the last one; first, look
   const base::clock& clock_;

@@ -82,6 +82,22 @@ void broker_threads::renew_tls(routing::shard_id id, const tls_set& fresh) {
   threads_[id.value()]->renew_tls(fresh);
 }
 
+void broker_threads::adopt(const options& fresh) {
+  std::vector<renewed_rules> rules;
+  for (const auto& l : listeners_) {
+    const auto its = std::ranges::find(fresh.listeners, l->options.name, &listener_options::name);
+    if (its == fresh.listeners.end()) continue;
+    l->adopt(*its);
+    rules.push_back({l.get(), l->rules});
+  }
+  for (std::size_t i = 0; i < threads_.size(); ++i) {
+    threads_[i]->post([this, i, rules, tune = fresh.tune, how = fresh.shard] {
+      threads_[i]->adopt(tune, rules);
+      shards_[i]->adopt(how);
+    });
+  }
+}
+
 void broker_threads::start(std::function<void()> on_ended) {
   board_.on_ended = std::move(on_ended);
   running_ = true;

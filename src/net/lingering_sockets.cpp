@@ -35,6 +35,11 @@ bool send_some(int fd, base::bytes& bytes) noexcept {
 lingering_sockets::lingering_sockets(const tuning& tune)
     : lingering_max_{tune.lingering_max}, linger_max_{tune.linger_max} {}
 
+void lingering_sockets::adopt(const tuning& fresh) noexcept {
+  lingering_max_ = fresh.lingering_max;
+  linger_max_ = fresh.linger_max;
+}
+
 void lingering_sockets::add(descriptor&& socket, connection_slot&& slot, base::steady_time now,
                             base::bytes&& last) {
   descriptor leaving{std::move(socket)};
@@ -42,7 +47,7 @@ void lingering_sockets::add(descriptor&& socket, connection_slot&& slot, base::s
   if (!send_some(fd, last)) return;
   if (last.empty() && (::shutdown(fd, SHUT_WR) != 0 || discard(fd) == input::ended)) return;
   if (lingering_max_ == 0) return;
-  if (sockets_.size() >= lingering_max_) close(sockets_.handle_of(oldest_));
+  while (sockets_.size() >= lingering_max_) close(sockets_.handle_of(oldest_));
   const handle h =
       sockets_.emplace(std::move(leaving), std::move(slot), now + linger_max_, std::move(last));
   sockets_[h.index].older = newest_;

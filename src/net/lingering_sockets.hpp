@@ -16,6 +16,9 @@ class lingering_sockets {
  public:
   explicit lingering_sockets(const tuning& tune);
 
+  /// For those that are added from now on; one with a shorter time waits for those before it.
+  void adopt(const tuning& fresh) noexcept;
+
   /// Sends `last`, then shuts our side down; closes at once when the peer has closed already.
   void add(descriptor&& socket, connection_slot&& slot, base::steady_time now,
            base::bytes&& last = {});
@@ -45,7 +48,7 @@ class lingering_sockets {
   std::size_t lingering_max_;
   base::duration linger_max_;
   base::slab<entry> sockets_;
-  std::uint32_t oldest_ = none;  // by deadline, which all have after the same time
+  std::uint32_t oldest_ = none;  // by deadline, as long as all have the same time
   std::uint32_t newest_ = none;
 };
 

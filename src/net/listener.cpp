@@ -184,6 +184,15 @@ listener::~listener() {
   if (options.is_path() && !is_given && !address.empty()) ::unlink(options.bind.c_str());
 }
 
+/// As long as the rates stay, what has been counted goes on to count.
+void listener::adopt(const listener_options& fresh) {
+  facts.versions.store(fresh.versions, std::memory_order_relaxed);
+  slots.set_limit(fresh.connections_max);
+  auto gate = fresh.rate == rate ? rules->gate : std::make_shared<connect_gate>(fresh.rate);
+  rate = fresh.rate;
+  rules = std::make_shared<entrance_rules>(fresh, std::move(gate));
+}
+
 void throw_exception_from_error(const listen_error& error, const boost::source_location&) {
   throw std::runtime_error(error.text);
 }

@@ -15,10 +15,11 @@ namespace godwit::net {
 /// A connection that is not MQTT yet. Exists from the accept until everything that its listener
 /// asks for before MQTT has happened, so it may be large.
 struct opening {
-  opening(listener& l, std::shared_ptr<const tls_context> t, broker::peer_info p)
-      : from{l}, tls{std::move(t)}, peer{std::move(p)} {}
+  opening(const entrance& at, broker::peer_info p)
+      : from{at.from}, rules{at.rules}, tls{at.tls}, peer{std::move(p)} {}
 
-  listener& from;
+  const listener& from;
+  std::shared_ptr<const entrance_rules> rules;
   std::shared_ptr<const tls_context> tls;  ///< nothing: no TLS here
   broker::peer_info peer;                  ///< grows while it opens
   base::steady_time accepted{};

@@ -51,9 +51,9 @@ shard_thread::~shard_thread() {
 
 void shard_thread::add_listener(listener& from, unique_fd socket) {
   const entrance& at =
-      *entrances_.emplace_back(std::make_unique<entrance>(entrance{from, from.tls}));
+      *entrances_.emplace_back(std::make_unique<entrance>(entrance{from, from.tls, from.rules}));
   acceptors_.push_back(std::make_unique<acceptor>(
-      context_, std::move(socket), from, tune_, ports_.clock, ports_.log,
+      context_, std::move(socket), at, tune_, ports_.clock, ports_.log,
       [this, &at](unique_fd s, connection_slot slot, broker::peer_info peer) {
         on_accept(at, std::move(s), std::move(slot), std::move(peer));
       },
@@ -64,6 +64,15 @@ void shard_thread::renew_tls(const tls_set& fresh) {
   for (const auto& e : entrances_) {
     auto tls = e->tls ? fresh.find(e->from.options.name) : nullptr;
     if (tls) e->tls = std::move(tls);
+  }
+}
+
+void shard_thread::adopt(const tuning& fresh, std::span<const renewed_rules> rules) {
+  tune_ = fresh;
+  connections_.adopt(fresh);
+  for (const auto& e : entrances_) {
+    const auto its = std::ranges::find(rules, &e->from, &renewed_rules::of);
+    if (its != rules.end()) e->rules = its->now;
   }
 }
 
@@ -103,7 +112,7 @@ void shard_thread::on_accept(const entrance& at, unique_fd socket, connection_sl
   open_turn();
   if (at.from.options.has_opening()) {
     connections_.open_later(std::move(socket), std::move(slot),
-                            std::make_unique<opening>(at.from, at.tls, std::move(peer)));
+                            std::make_unique<opening>(at, std::move(peer)));
     return;
   }
   const broker::transport_id id = connections_.adopt(std::move(socket), std::move(slot));

@@ -39,6 +39,13 @@ socket_transport::socket_transport(boost::asio::io_context& context, transport_e
       expensive_per_turn_{tune.handshakes_per_turn},
       expensive_left_{tune.handshakes_per_turn} {}
 
+void socket_transport::adopt(const tuning& fresh) {
+  openings_max_ = fresh.handshakes_max;
+  opening_time_max_ = fresh.handshake_timeout;
+  expensive_per_turn_ = fresh.handshakes_per_turn;
+  lingering_->adopt(fresh);
+}
+
 socket_transport::~socket_transport() = default;
 
 std::size_t socket_transport::send(broker::transport_id id,

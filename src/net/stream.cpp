@@ -63,11 +63,11 @@ stream::received stream::take_proxy_header(std::span<std::byte> from_network) {
   opening_->is_proxied = true;
   if (read.from) {
     opening_->peer.address = endpoint_text(read.from->address, read.from->port);
-    if (!opening_->from.rules.admits(read.from->address)) {
+    if (!opening_->rules->addresses.admits(read.from->address)) {
       opening_->counted = observe::connection_refusal::address;
       return fail("its address may not connect (allow, deny)");
     }
-    if (!opening_->from.gate.admits(read.from->address, opening_->accepted)) {
+    if (!opening_->rules->gate->admits(read.from->address, opening_->accepted)) {
       opening_->counted = observe::connection_refusal::address_rate;
       return fail("its address connects too fast (connect_rate.address_max)");
     }
@@ -133,7 +133,7 @@ stream::received stream::fail(std::string why) {
 
 /// WebSocket, if there is any.
 stream::received stream::unwrap(stream_room& room, received plain) {
-  if (opening_ && opening_->from.options.websocket.is_on() && !frames_) {
+  if (opening_ && opening_->rules->websocket.is_on() && !frames_) {
     if (plain.now != status::open) return plain;
     plain = take_request(room, plain);
   }
@@ -170,7 +170,7 @@ stream::received stream::take_request(stream_room& room, received plain) {
                                       "websocket.path");
   } else if (end != std::string::npos) {
     request.resize(end + end_of_header.size());
-    answer = answer_websocket_request(request, opening_->from.options.websocket);
+    answer = answer_websocket_request(request, opening_->rules->websocket);
   } else if (request.size() == websocket_request_bytes_max) {
     answer = refuse_websocket_request("431 Request Header Fields Too Large",
                                       "the request is longer than 8 KiB");

@@ -158,6 +158,10 @@ struct shared_groups::engine {
 };
 
 shared_groups::shared_groups(selection how) : engine_{std::make_unique<engine>(how)} {}
+
+void shared_groups::select_by(selection how) noexcept {
+  engine_->how = how;
+}
 shared_groups::~shared_groups() = default;
 
 shared_groups::joined shared_groups::join(std::string_view group, std::string_view filter,

@@ -1,6 +1,7 @@
 #include "require.hpp"
 
 #include <godwit/base/bytes.hpp>
+#include <godwit/config/differences.hpp>
 #include <godwit/config/render.hpp>
 
 #include <algorithm>

@@ -60,6 +60,14 @@ class Programs(unittest.TestCase):
                         program_path, "-lpaho-mqtt3c"], check=True)
         self.assertEqual(self.run_with([program_path]), "received: alarms/door open\n")
 
+    def test_java(self):
+        if not shutil.which("javac") or not os.path.exists("/usr/share/java/mqtt-client.jar"):
+            self.skipTest("a JDK or libmqtt-client-java is not installed")
+        path = self.write("Example.java", "java")
+        command = re.search(r"`(java -cp .*) Example\.java`", TEXT).group(1)
+        self.assertEqual(self.run_with(["sh", "-c", f"{command} {path}"]),
+                         "received: alarms/door open\n")
+
     def test_shell(self):
         if not shutil.which("mosquitto_sub"):
             self.skipTest("mosquitto-clients is not installed")

@@ -88,7 +88,7 @@ struct world::engine {
   std::uint32_t next_port = 40'000;
   std::string address = "127.0.0.1";
   /// Those that connections came from; a deque, because they point at them.
-  std::deque<broker::listener_facts> listeners{{.name = "default"}};
+  std::deque<broker::listener_facts> listeners = std::deque<broker::listener_facts>(1);
 };
 
 world::world(world_options o) : engine_{std::make_unique<engine>(o)} {
@@ -136,6 +136,14 @@ void world::in_turn(std::size_t shard, const std::function<void()>& f) {
   plan.inside = f;
   engine_->broker.turn(shard, engine_->now, plan);
   run();
+}
+
+void world::adopt(const options& o) {
+  broker::shard_options fresh = broker_options(o).shard;
+  fresh.shards = shards();
+  for (std::size_t i = 0; i < shards(); ++i) {
+    in_turn(i, [&] { shard(i).adopt(fresh); });
+  }
 }
 
 store::memory_store& world::durable_store() {

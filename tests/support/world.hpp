@@ -67,6 +67,9 @@ class world {
   /// Runs `f` inside a turn of a shard: for ports that call back later, such as authenticators.
   void in_turn(std::size_t shard, const std::function<void()>& f);
 
+  /// Every shard takes up these options in a turn, as after a reload.
+  void adopt(const options& o);
+
   // ---- store and life
   // ------------------------------------------------------------------------------
   [[nodiscard]] store::memory_store& durable_store();

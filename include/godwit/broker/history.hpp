@@ -27,6 +27,10 @@ class connection_history {
  public:
   explicit connection_history(std::size_t entries_max) noexcept : entries_max_{entries_max} {}
 
+  void set_entries_max(std::size_t entries_max) {
+    entries_max_ = entries_max;
+    while (entries_.size() > entries_max_) entries_.pop_front();
+  }
   void add(history_entry e) {
     if (entries_max_ == 0) return;
     if (entries_.size() == entries_max_) entries_.pop_front();

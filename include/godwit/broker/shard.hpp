@@ -83,6 +83,11 @@ class shard {
   /// judged again; who would not be let in any more is disconnected.
   void review();
 
+  /// In a turn: the shard goes on by these. How many shards there are, the seed, sizes that are
+  /// laid out at the start (`mail_credit`, `topic_cache_entries`), what 5.0 clients were told when
+  /// they connected, and limits of users must be as they were. Timers that run go on.
+  void adopt(const shard_options& fresh);
+
   /// Starts a graceful stop: takes no new connection, ends those there are (wills stay), flushes.
   /// `stopped()` is true once nothing of the shard is on its way.
   void stop();

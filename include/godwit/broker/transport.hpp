@@ -6,6 +6,7 @@
 #include <godwit/mqtt/types.hpp>
 #include <godwit/session/close_reason.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -40,10 +41,11 @@ class version_set {
   std::uint8_t bits_ = 0;
 };
 
-/// What a shard needs to know of a listener. Outlives its connections and does not change.
+/// What a shard needs to know of a listener. Outlives its connections. Any thread.
 struct listener_facts {
   std::string name;
-  version_set versions = version_set::all();  ///< a CONNECT of another one is refused
+  /// A CONNECT of another one is refused. May change at any time.
+  std::atomic<version_set> versions{version_set::all()};
 };
 
 /// Who the client is by the certificate that it has proved to own. UTF-8 without control

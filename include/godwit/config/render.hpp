@@ -3,8 +3,6 @@
 #include <godwit/config/load.hpp>
 
 #include <string>
-#include <string_view>
-#include <vector>
 
 namespace godwit::config {
 
@@ -17,14 +15,5 @@ namespace godwit::config {
 [[nodiscard]] std::string render_reference_yaml();
 /// The table of docs/configuration.md.
 [[nodiscard]] std::string render_reference_markdown();
-
-/// One key whose value differs between two configurations.
-struct difference {
-  std::string key;
-  std::string before;
-  std::string after;
-};
-[[nodiscard]] std::vector<difference> differences(const configuration& before,
-                                                  const configuration& after);
 
 }  // namespace godwit::config

@@ -49,6 +49,10 @@ class broker_threads {
   /// these from now on. A listener gets or loses TLS only when it is opened. Connections that are
   /// open go on as they are.
   void renew_tls(routing::shard_id id, const tls_set& fresh);
+  /// From now on these count, as far as they can change while the broker runs; each shard takes
+  /// them up in a turn of its own. The others must be as they were. Listeners are known by their
+  /// names. On the thread that opened them; does not wait.
+  void adopt(const options& fresh);
   /// Of how many listeners that would be.
   [[nodiscard]] std::size_t count_renewed(const tls_set& fresh) const;
   /// What is open, with the real ports, in the order of the options; those left out as optional are

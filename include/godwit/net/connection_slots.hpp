@@ -36,10 +36,14 @@ class connection_slots {
   connection_slots(const connection_slots&) = delete;
   connection_slots& operator=(const connection_slots&) = delete;
 
+  /// For connections from now on; those that are open stay.
+  void set_limit(std::uint32_t limit) noexcept { limit_.store(limit, std::memory_order_relaxed); }
+
   /// Nothing when the limit is reached.
   [[nodiscard]] std::optional<connection_slot> take() noexcept {
+    const std::uint32_t limit = limit_.load(std::memory_order_relaxed);
     const std::uint32_t before = open_.fetch_add(1, std::memory_order_relaxed);
-    if (limit_ == 0 || before < limit_) return connection_slot{this};
+    if (limit == 0 || before < limit) return connection_slot{this};
     open_.fetch_sub(1, std::memory_order_relaxed);
     return std::nullopt;
   }
@@ -51,7 +55,7 @@ class connection_slots {
  private:
   friend class connection_slot;
   std::atomic<std::uint32_t> open_{0};
-  std::uint32_t limit_;
+  std::atomic<std::uint32_t> limit_;
 };
 
 inline connection_slot::~connection_slot() {

@@ -40,32 +40,61 @@ struct listen_error {
 [[noreturn]] void throw_exception_from_error(const listen_error& error,
                                              const boost::source_location& where);
 
+/// Who gets in at a listener, as far as that can change while it is open. Each shard holds the one
+/// that counts for it.
+struct entrance_rules {
+  entrance_rules(const listener_options& o, std::shared_ptr<connect_gate> g)
+      : addresses{parse_networks(o.allow), parse_networks(o.deny)},
+        websocket{o.websocket},
+        gate{std::move(g)} {}
+  address_rules addresses;
+  websocket_options websocket;
+  std::shared_ptr<connect_gate> gate;  ///< how fast connections come, on all shards
+};
+
 /// A listener that is open on every shard.
 struct listener {
   explicit listener(listener_options o)
       : options{std::move(o)},
         facts{options.name, options.versions},
-        rules{parse_networks(options.allow), parse_networks(options.deny)},
         proxies{parse_networks(options.proxies)},
         slots{options.connections_max},
-        gate{options.rate} {}
+        rules{std::make_shared<entrance_rules>(options,
+                                               std::make_shared<connect_gate>(options.rate))} {}
   /// Takes a Unix-domain socket's name away, if the socket is the broker's own.
   ~listener();
   listener(const listener&) = delete;
   listener& operator=(const listener&) = delete;
 
-  listener_options options;
+  /// What can change is taken from these: versions and the limit of connections count at once,
+  /// shards have to be told the new `rules`. On the thread that opened it.
+  void adopt(const listener_options& fresh);
+
+  listener_options options;  ///< as it was opened
   broker::listener_facts facts;
-  address_rules rules;
   std::vector<base::network> proxies;
   connection_slots slots;  ///< its connections on all shards
-  connect_gate gate;       ///< how fast they come, on all shards
-  bool is_given = false;   ///< whoever started the process opened its socket
-  std::uint16_t port = 0;  ///< the real one
-  std::string address;     ///< with the port: "127.0.0.1:1883"; "unix:/run/mqtt.sock"
+  std::shared_ptr<const entrance_rules> rules;
+  connect_rate rate = options.rate;  ///< that `rules` has
+  bool is_given = false;             ///< whoever started the process opened its socket
+  std::uint16_t port = 0;            ///< the real one
+  std::string address;               ///< with the port: "127.0.0.1:1883"; "unix:/run/mqtt.sock"
   std::vector<unique_fd>
       sockets;  ///< one per shard (a Unix-domain socket: one), listening; shards take them
   std::shared_ptr<const tls_context> tls;  ///< what it starts with; nothing: no TLS
+};
+
+/// What shards are told of a listener whose rules have changed.
+struct renewed_rules {
+  const listener* of;
+  std::shared_ptr<const entrance_rules> now;
+};
+
+/// A listener as one shard sees it.
+struct entrance {
+  listener& from;
+  std::shared_ptr<const tls_context> tls;  ///< nothing: no TLS
+  std::shared_ptr<const entrance_rules> rules;
 };
 
 /// Opens all listeners, or none. Each has one socket per shard on the same port (SO_REUSEPORT),

@@ -44,6 +44,7 @@ struct connect_rate {
   std::uint32_t address_max = 0;
   std::chrono::milliseconds burst{1'000};  ///< so much time's worth may come at once
   std::uint64_t seed = 0;                  ///< of the hash that gives addresses their places
+  friend bool operator==(const connect_rate&, const connect_rate&) = default;
 };
 
 /// One place where clients connect.

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -62,6 +63,9 @@ class shard_thread final : private transport_events, private opening_events {
   void add_listener(listener& from, unique_fd socket);
   /// On its thread, in a turn: connections are accepted with these certificates from now on.
   void renew_tls(const tls_set& fresh);
+  /// The same: it goes on by these. What is laid out at the start (`read_bytes_max`) or is the
+  /// listening sockets' own (`unacknowledged_max`), and `files_reserved`, must be as they were.
+  void adopt(const tuning& fresh, std::span<const renewed_rules> rules);
 
   /// Runs the shard on a thread of its own, named "godwit/<id>", that handles no signals.
   void start();
@@ -70,12 +74,6 @@ class shard_thread final : private transport_events, private opening_events {
   void post(std::function<void()> work);
 
  private:
-  /// A listener as this shard sees it.
-  struct entrance {
-    listener& from;
-    std::shared_ptr<const tls_context> tls;
-  };
-
   void on_bytes(broker::connection_token token, base::bytes_view bytes) override;
   void on_writable(broker::connection_token token) override;
   void on_closed(broker::connection_token token, broker::transport_end how) override;

@@ -78,6 +78,8 @@ class socket_transport final : public broker::transport {
   [[nodiscard]] std::size_t memory_size() const noexcept override;
 
   // For the owner of the thread.
+  /// It goes on by these, but for `read_bytes_max`. Times that have begun stay.
+  void adopt(const tuning& fresh);
   /// Takes a nonblocking connected socket. Nothing is read before `start` (in the same turn).
   [[nodiscard]] broker::transport_id adopt(unique_fd socket, connection_slot slot);
   /// Begins to read and to report, under this token.

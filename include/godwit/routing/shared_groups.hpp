@@ -34,6 +34,9 @@ class shared_groups {
   shared_groups(const shared_groups&) = delete;
   shared_groups& operator=(const shared_groups&) = delete;
 
+  /// For all picks from now on.
+  void select_by(selection how) noexcept;
+
   struct joined {
     group_id group{};
     bool first_member = false;  ///< The group has just come to life: tell the router.

@@ -1,5 +1,6 @@
 #include "config/schema.hpp"
 
+#include <godwit/config/differences.hpp>
 #include <godwit/config/load.hpp>
 #include <godwit/config/render.hpp>
 

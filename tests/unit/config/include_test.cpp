@@ -1,5 +1,6 @@
 #include "unit/store_rocksdb/temporary_directory.hpp"
 
+#include <godwit/config/differences.hpp>
 #include <godwit/config/load.hpp>
 #include <godwit/config/render.hpp>
 

@@ -1,3 +1,4 @@
+#include <godwit/config/differences.hpp>
 #include <godwit/config/load.hpp>
 #include <godwit/config/render.hpp>
 

@@ -1,3 +1,4 @@
+#include <godwit/config/differences.hpp>
 #include <godwit/config/render.hpp>
 
 #include <gmock/gmock.h>
@@ -34,12 +35,15 @@ TEST(Differences, NameKeyAndBothValues) {
   const auto before = load_text("shards: 2\n").value;
   const auto after = load_text("shards: 4\nlisteners: [{port: 7}]\n").value;
   const auto found = differences(before, after);
-  ASSERT_EQ(found.size(), 2U);
-  EXPECT_EQ(found[0].key, "listeners");
-  EXPECT_EQ(found[0].after, "name default, port 7");
-  EXPECT_EQ(found[1].key, "shards");
-  EXPECT_EQ(found[1].before, "2");
-  EXPECT_EQ(found[1].after, "4");
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].key, "listeners[default].port");
+  EXPECT_EQ(found[0].before, "1883");
+  EXPECT_EQ(found[0].after, "7");
+  EXPECT_EQ(found[1].key, "listeners[default6]");
+  EXPECT_EQ(found[1].after, "none");
+  EXPECT_EQ(found[2].key, "shards");
+  EXPECT_EQ(found[2].before, "2");
+  EXPECT_EQ(found[2].after, "4");
 }
 
 }  // namespace

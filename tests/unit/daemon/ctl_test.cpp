@@ -1,6 +1,5 @@
 #include "daemon/ctl_explain.hpp"
 #include "daemon/ctl_line.hpp"
-#include "daemon/live_keys.hpp"
 
 #include <godwit/config/load.hpp>
 
@@ -77,30 +76,6 @@ TEST(Explain, AgreesWithAnOpenBroker) {
   EXPECT_TRUE(explain(parsed({"explain", "connect", "--config", "f"}), open).allowed);
   EXPECT_FALSE(
       explain(parsed({"explain", "connect", "--config", "f", "--listener", "x"}), open).allowed);
-}
-
-TEST(LiveKeys, AreThoseOfLoginsAndRights) {
-  const auto load = [](std::string_view yaml) {
-    auto file = config::load_text(yaml);
-    EXPECT_TRUE(file.mistakes.empty());
-    return file.value;
-  };
-  config::configuration running = load(
-      "listeners: [{name: a, port: 1}, {name: b, port: 2}]\n"
-      "authentication: {password_file: /a, hash_threads: 2}\n");
-  const config::configuration fresh = load(
-      "listeners: [{name: a, port: 1, authentication: none}, "
-      "{name: b, port: 2, bind: '::1', authentication: none}]\n"
-      "authentication: {password_file: /b, hash_threads: 3, failures_free: 3}\n"
-      "authorization: {rule_file: /r}\nshards: 3\n");
-  std::vector<std::string> keys;
-  for (const auto& d : take_live_keys(fresh, running)) keys.push_back(d.key);
-  EXPECT_THAT(keys, ElementsAre("listeners", "authentication.password_file",
-                                "authentication.failures_free", "authorization.rule_file"));
-  EXPECT_EQ(running.listeners[0].authentication, "none");
-  EXPECT_EQ(running.listeners[1].authentication, "default");  // it would be another place
-  EXPECT_EQ(running.login.hash_threads, 2U);
-  EXPECT_EQ(running.shards, 0U);
 }
 
 }  // namespace

@@ -61,8 +61,9 @@ class Acceptor : public testing::Test {
     o.rate = rate_;
     o.deny = deny_;
     listener_ = std::move(open_listeners(std::span{&o, 1}, 1, tune_).value().front());
+    entrance_.emplace(entrance{*listener_, nullptr, listener_->rules});
     acceptor_.emplace(
-        context_, std::move(listener_->sockets[0]), *listener_, tune_, clock_, log_,
+        context_, std::move(listener_->sockets[0]), *entrance_, tune_, clock_, log_,
         [this](unique_fd s, connection_slot slot, broker::peer_info peer) {
           accepted_.push_back(std::move(s));
           slots_.push_back(std::move(slot));
@@ -93,6 +94,7 @@ class Acceptor : public testing::Test {
   set_clock clock_;
   test::recording_log log_;
   std::unique_ptr<listener> listener_;
+  std::optional<entrance> entrance_;
   std::vector<client_socket> clients_;
   std::vector<unique_fd> accepted_;
   std::vector<connection_slot> slots_;

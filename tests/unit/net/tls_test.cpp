@@ -113,7 +113,8 @@ class Stream : public testing::Test {
     o.keys = {directory() + "/server.key"};
     auto context = tls_context::load(o, "tls", keys_);
     ASSERT_TRUE(context) << context.error().what;
-    stream_.emplace(std::make_unique<opening>(listener_, *context, broker::peer_info{}));
+    stream_.emplace(std::make_unique<opening>(entrance{listener_, *context, listener_.rules},
+                                              broker::peer_info{}));
     SSL_set_connect_state(client_.get());
     SSL_set_bio(client_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
   }
