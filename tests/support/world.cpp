@@ -118,7 +118,7 @@ test_client world::connect(const connect_options& o) {
 
 void world::connect_from(std::string address, std::string listener) {
   engine_->address = std::move(address);
-  engine_->listeners.push_back({.name = std::move(listener)});
+  engine_->listeners.emplace_back().name = std::move(listener);
 }
 
 void world::run() {
