@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 namespace godwit::bench {
@@ -198,7 +199,7 @@ class crowd {
   }
   [[nodiscard]] std::size_t sessions_found() const {
     std::size_t sum = 0;
-    for (const auto& c : clients_) sum += c->had_session() ? 1 : 0;
+    for (const auto& c : clients_) sum += c->had_session() ? 1U : 0U;
     return sum;
   }
   void leave() {
