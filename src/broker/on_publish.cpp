@@ -323,7 +323,9 @@ void shard_engine::route_unanswered(routed_message& m, const routing::resolution
     pending = make_pending(goal::count{publisher});
     find_pending(pending)->counts_publish = true;
   }
-  if (pending == 0) sessions_.at(publisher).books.publish_settled();
+  if constexpr (client_books::are_kept) {
+    if (pending == 0) sessions_.at(publisher).books.publish_settled();
+  }
   for (routing::shard_mask left = r.others; left != 0; left &= left - 1) {
     if (pending != 0) ++find_pending(pending)->outstanding;
     mailbox_.post(routing::shard_id{static_cast<std::uint8_t>(std::countr_zero(left))},

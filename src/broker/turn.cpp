@@ -1,18 +1,7 @@
 #include "engine.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <ctime>
 
-// PROBE-BEGIN
-namespace probe {
-thread_local double t0;
-thread_local double part[16];
-inline double raw() { timespec t{}; ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t); return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) / 1e6; }
-inline double ms() { return raw() - t0; }
-}
-// PROBE-END
 namespace godwit::broker {
 
 namespace {
@@ -38,7 +27,6 @@ shard_engine::shard_engine(routing::shard_id id, const shard_options& o, const s
 
 void shard_engine::begin_turn(base::moment t) {
   now = t;
-  probe::t0 = probe::raw();
   budget_ = options.turn_packets_max;
   look_at_store();
   if (is_started_) return;
@@ -52,34 +40,21 @@ void shard_engine::begin_turn(base::moment t) {
 }
 
 void shard_engine::end_turn() {
-  const double before_end = probe::ms();
   timers_.advance(now.steady, [this](const timer_payload& due) { on_timer(due); });
-  probe::part[0] = probe::ms();
   release_durable();
-  probe::part[1] = probe::ms();
   run_mail();
-  probe::part[2] = probe::ms();
   backlog_.take_each([this](connection_handle h) {
     if (connection* const c = connections_.find(h)) {
       c->is_backlog_listed = false;
       resume_input(h);
     }
   });
-  probe::part[3] = probe::ms();
   retry_parked();
   forget_subscriptions();
-  probe::part[4] = probe::ms();
   settle();
-  probe::part[5] = probe::ms();
   flush_all();
-  probe::part[6] = probe::ms();
   settle();
-  probe::part[7] = probe::ms();
   mailbox_.flush(ports.mail);
-  if (probe::ms() > 3) {
-    std::fprintf(stderr, "PROBE shard %d turn %.1f: events %.1f timers %.1f durable %.1f mail %.1f backlog %.1f forget %.1f settle %.1f (bury %.1f replays %.1f submit %.1f) flush %.1f settle %.1f\n",
-      int{self.value()}, probe::ms(), before_end, probe::part[0], probe::part[1], probe::part[2], probe::part[3], probe::part[4], probe::part[5], probe::part[8], probe::part[9], probe::part[10], probe::part[6], probe::part[7]);
-  }
   const auto letters = mailbox_.letters_posted();
   ports.counters.add(observe::counter::mail_sent, letters - letters_counted_);
   letters_counted_ = letters;
@@ -90,9 +65,7 @@ void shard_engine::end_turn() {
 void shard_engine::settle() {
   do {
     bury_doomed();
-    probe::part[8] = probe::ms();
     continue_replays();
-    probe::part[9] = probe::ms();
     const auto handing_over = std::exchange(to_hand_over_, {});
     for (const session_handle h : handing_over) {
       if (session_slot* const s = find(h)) continue_handover(h, *s);
@@ -104,7 +77,6 @@ void shard_engine::settle() {
       }
     });
     submit_batch();
-    probe::part[10] = probe::ms();
     release_durable();
     take_bodies();
   } while (!doomed_.empty() || !to_pump_.empty() || !records_.is_empty() || !to_hand_over_.empty());
