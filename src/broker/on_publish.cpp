@@ -5,6 +5,7 @@
 
 #include <godwit/mqtt/utf8.hpp>
 
+#include <algorithm>
 #include <bit>
 
 namespace godwit::broker {
@@ -44,6 +45,12 @@ shard_engine::handled shard_engine::on_publish(connection_handle h, connection& 
   }
   ports.counters.add(observe::counter::publish_received);
   s.books.publish_taken();
+  // Each level of a topic is searched, and none so long is remembered: 65,535 of them take a turn.
+  constexpr std::size_t usual_topic_max = 1'024;
+  constexpr std::uint32_t bytes_per_packet = 16;
+  if (topic.size() > usual_topic_max) {
+    budget_ -= std::min(budget_, static_cast<std::uint32_t>(topic.size()) / bytes_per_packet);
+  }
   if (has_too_many_user_properties(p.properties, options.limits)) {
     ports.counters.add(observe::refuse_reason::quota_exceeded);
     s.books.publish_settled();
@@ -316,7 +323,9 @@ void shard_engine::route_unanswered(routed_message& m, const routing::resolution
     pending = make_pending(goal::count{publisher});
     find_pending(pending)->counts_publish = true;
   }
-  if (pending == 0) sessions_.at(publisher).books.publish_settled();
+  if constexpr (client_books::are_kept) {
+    if (pending == 0) sessions_.at(publisher).books.publish_settled();
+  }
   for (routing::shard_mask left = r.others; left != 0; left &= left - 1) {
     if (pending != 0) ++find_pending(pending)->outstanding;
     mailbox_.post(routing::shard_id{static_cast<std::uint8_t>(std::countr_zero(left))},

@@ -69,7 +69,9 @@ void shard_engine::go_on(pending_id id, pending_operation& p) {
   if (p.counts_publish) {
     ports.counters.add(p.matched != 0 ? observe::counter::publish_routed
                                       : observe::counter::publish_no_subscriber);
-    if (session_slot* const s = find(publisher_of(p))) s->books.publish_settled();
+    if constexpr (client_books::are_kept) {
+      if (session_slot* const s = find(publisher_of(p))) s->books.publish_settled();
+    }
   }
   write_commit(p);
   if (const auto* to = std::get_if<goal::receipt>(&p.then)) {

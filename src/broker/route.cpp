@@ -78,6 +78,10 @@ void shard_engine::deliver_to_publisher(session_handle h, session_slot& s, route
                                         mqtt::message_number commit, delivery& d) {
   store::subscription_terms all{};
   std::vector<std::uint32_t> identifiers;
+  // All its subscriptions are looked at, so that with very many the turn ends here.
+  constexpr std::size_t looks_per_packet = 16;
+  budget_ -= static_cast<std::uint32_t>(
+      std::min<std::size_t>(budget_, s.subscriptions.size() / looks_per_packet));
   s.subscriptions.for_each([&](std::string_view filter, const store::subscription_terms& one) {
     if (one.no_local || !mqtt::topic_matches(filter, m.fields().topic)) return;
     all.quality = std::max(all.quality, one.quality);
