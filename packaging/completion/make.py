@@ -29,8 +29,6 @@ def godwitctl(program):
         second.setdefault(first, [])
         if rest:
             second[first].append(rest)
-    second["explain"] = ["connect", "publish", "subscribe"]
-    second["passwd"] = second["token"] = []
     lines = ["_godwitctl() {", "  local word=${COMP_WORDS[COMP_CWORD]} choices=",
              "  if [ \"$COMP_CWORD\" -eq 1 ]; then",
              f"    choices='{' '.join(sorted(second))} --help --version'",

@@ -25,6 +25,8 @@ struct ctl_line {
     explain_connect,
   };
   task what = task::help;
+  task about = task::help;  ///< of help: the command that it is about; `help`: of all
+  bool as_json = false;     ///< --json
   std::string config_file;  ///< --config: names the password file, rules and listeners
   std::string file;         ///< --file: the password file itself
   bool deletes = false;     ///< --delete
@@ -45,7 +47,7 @@ struct ctl_line {
 [[nodiscard]] std::variant<ctl_line, usage_mistake> parse_ctl_line(
     std::span<const std::string_view> arguments);
 
-/// The text of --help.
-[[nodiscard]] std::string ctl_help_text();
+/// The text of --help, of godwitctl or of one of these commands.
+[[nodiscard]] std::string ctl_help_text(ctl_line::task about = ctl_line::task::help);
 
 }  // namespace godwit::daemon

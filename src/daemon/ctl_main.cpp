@@ -9,6 +9,8 @@
 #include <godwit/auth/password_file.hpp>
 #include <godwit/net/read_file.hpp>
 
+#include <boost/json.hpp>
+
 #include <termios.h>
 #include <unistd.h>
 
@@ -27,6 +29,10 @@ enum class ctl_status : int { done = 0, failed = 1, wrong_input = 2 };
 
 void print(std::FILE* to, const std::string& text) {
   std::fputs(text.c_str(), to);
+}
+
+void print_json(const boost::json::object& what) {
+  print(stdout, boost::json::serialize(what) + "\n");
 }
 
 /// While it lives, what is typed is not shown.
@@ -113,6 +119,7 @@ ctl_status change_entry(const ctl_line& line, const std::string& path) {
     const std::string after = auth::without_entry(before, line.user);
     if (after == before) throw std::runtime_error{"there is no user " + line.user + " in " + path};
     replace_file(path, after);
+    if (line.as_json) print_json({{"user", line.user}, {"deleted", true}});
     return ctl_status::done;
   }
   if (line.what == ctl_line::task::passwd) {
@@ -120,19 +127,25 @@ ctl_status change_entry(const ctl_line& line, const std::string& path) {
     const auto hash = line.scram ? scram_entry(password)
                                  : auth::password_hash::of_password(base::as_bytes(password));
     replace_file(path, auth::with_entry(before, line.user, hash));
+    if (line.as_json) print_json({{"user", line.user}, {"deleted", false}});
     return ctl_status::done;
   }
   const base::bytes random = random_secret();
   const std::string token = auth::make_token(std::span<const std::byte, 32>{random});
   replace_file(path, auth::with_entry(before, line.user, auth::password_hash::of_token(token)));
-  print(stdout, token + "\n");
+  if (line.as_json) {
+    print_json({{"user", line.user}, {"token", token}});
+  } else {
+    print(stdout, token + "\n");
+  }
   return ctl_status::done;
 }
 
 ctl_status run(const ctl_line& line) {
   using task = ctl_line::task;
   if (line.what == task::help || line.what == task::version) {
-    print(stdout, line.what == task::help ? ctl_help_text() : "godwitctl " GODWIT_VERSION "\n");
+    print(stdout,
+          line.what == task::help ? ctl_help_text(line.about) : "godwitctl " GODWIT_VERSION "\n");
     return ctl_status::done;
   }
   config::loaded file;
@@ -155,7 +168,11 @@ ctl_status run(const ctl_line& line) {
   for (const security_mistake& m : decides.mistakes) print(stderr, describe(m) + "\n");
   if (!decides.mistakes.empty()) return ctl_status::wrong_input;
   const explanation e = explain(line, *decides.value);
-  print(stdout, e.text);
+  if (line.as_json) {
+    print_json({{"allowed", e.allowed}, {"why", e.text}});
+  } else {
+    print(stdout, e.text);
+  }
   return e.allowed ? ctl_status::done : ctl_status::failed;
 }
 

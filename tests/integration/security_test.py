@@ -98,6 +98,11 @@ class Ctl(Files):
         ctl("passwd", "--file", self.users, "--delete", "ann")
         self.assertNotIn("ann", self.users.read_text())
         self.assertNotIn(PASSWORD, second)
+        said = ctl("passwd", "--file", self.users, "--delete", "--json", "bob").stdout
+        self.assertEqual(json.loads(said), {"user": "bob", "deleted": True})
+        made = json.loads(ctl("token", "--file", self.users, "--json", "pump").stdout)
+        self.assertEqual((made["user"], len(made["token"]) > 40), ("pump", True))
+        self.assertIn("pump:", self.users.read_text())
 
     def test_mistakes_are_told_and_change_nothing(self):
         self.users.write_text("ann\n")
@@ -121,6 +126,8 @@ class Ctl(Files):
         explain = lambda *words, expect=0: ctl("explain", *words, "--config", config,
                                                expect=expect).stdout
         self.assertEqual(explain("publish", "--user", "ann", "a/b"), "allowed: rules.yaml:4\n")
+        self.assertEqual(json.loads(explain("publish", "--json", "--user", "ann", "a/b")),
+                         {"allowed": True, "why": "allowed: rules.yaml:4\n"})
         self.assertEqual(explain("publish", "--user", "bob", "a/b", expect=1),
                          "refused: rules.yaml: no rule allows it\n")
         self.assertIn("rules.yaml:4 allows QoS 1 at most",

@@ -41,24 +41,34 @@ TEST(CtlLine, NamesACommandAndWhatItIsAbout) {
   EXPECT_TRUE(publish.retain);
   EXPECT_EQ(parsed({}).what, ctl_line::task::help);
   EXPECT_EQ(parsed({"token", "--help"}).what, ctl_line::task::help);
+  EXPECT_EQ(parsed({"token", "--help"}).about, ctl_line::task::token);
 }
 
 TEST(CtlLine, TellsWhatIsWrong) {
   EXPECT_THAT(mistake_in({"pass"}), HasSubstr("is not a command"));
-  EXPECT_THAT(mistake_in({"explain", "write"}), HasSubstr("is not a command"));
+  EXPECT_THAT(mistake_in({"explain", "write"}), HasSubstr("connect, publish or subscribe"));
+  EXPECT_THAT(mistake_in({"explain"}), HasSubstr("connect, publish or subscribe"));
+  EXPECT_THAT(mistake_in({"token", "--scram", "--file", "f", "a"}), HasSubstr("has no option"));
+  EXPECT_THAT(mistake_in({"explain", "subscribe", "--will"}), HasSubstr("has no option"));
   EXPECT_THAT(mistake_in({"passwd", "--file", "f"}), HasSubstr("takes a user's name"));
   EXPECT_THAT(mistake_in({"passwd", "ann"}), HasSubstr("needs --config FILE"));
   EXPECT_THAT(mistake_in({"passwd", "ann", "secret", "--file", "f"}),
               HasSubstr("one word too many"));
   EXPECT_THAT(mistake_in({"passwd", "--fil", "f", "ann"}), HasSubstr("did you mean --file?"));
-  EXPECT_THAT(mistake_in({"passwd", "--retain", "ann"}), HasSubstr("there is no option"));
+  EXPECT_THAT(mistake_in({"passwd", "--retain", "ann"}),
+              HasSubstr("passwd has no option \"--retain\""));
   EXPECT_THAT(mistake_in({"explain", "publish", "--config", "f"}), HasSubstr("takes a topic"));
   EXPECT_THAT(mistake_in({"explain", "publish", "--config", "f", "--qos", "3", "a"}),
               HasSubstr("is not a QoS"));
 }
 
 TEST(CtlLine, TheHelpFitsATerminal) {
-  const std::string text = ctl_help_text();
+  std::string text = ctl_help_text();
+  for (const auto about :
+       {ctl_line::task::passwd, ctl_line::task::token, ctl_line::task::explain_publish,
+        ctl_line::task::explain_subscribe, ctl_line::task::explain_connect}) {
+    text += ctl_help_text(about);
+  }
   std::size_t start = 0;
   for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', start)) {
     EXPECT_LE(end - start, 100U) << text.substr(start, end - start);
