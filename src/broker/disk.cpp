@@ -71,7 +71,7 @@ void shard_engine::run(const durable_wait& w) {
     case durable_wait::kind::pending:
       if (pending_operation* const p = find_pending(w.id)) {
         GODWIT_ASSERT(p->outstanding == 0);
-        if (is_durable(*p)) complete(w.id);
+        if (is_durable(*p, ports.durable_store.durable())) complete(w.id);
       }
       break;
     case durable_wait::kind::commit:
@@ -86,9 +86,9 @@ void shard_engine::run(const durable_wait& w) {
   }
 }
 
-bool shard_engine::is_durable(const pending_operation& p) const noexcept {
+bool shard_engine::is_durable(const pending_operation& p, store::ticket durable) const noexcept {
   if (GODWIT_SEEDED_BUG(receipt_ticket_ignored)) return p.batch.is_covered_by(durable_batch_);
-  return p.batch.is_covered_by(durable_batch_) && p.ticket <= ports.durable_store.durable();
+  return p.batch.is_covered_by(durable_batch_) && p.ticket <= durable;
 }
 
 store::ticket shard_engine::ticket_of(session::batch_number batch) const noexcept {

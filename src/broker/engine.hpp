@@ -74,7 +74,7 @@ struct shard_engine {
   /// None if what was written of the client's session is durable.
   [[nodiscard]] session::batch_number unsettled_batch(std::string_view client_id) const;
   void release_durable();
-  [[nodiscard]] bool is_durable(const pending_operation& p) const noexcept;
+  [[nodiscard]] bool is_durable(const pending_operation& p, store::ticket durable) const noexcept;
   /// The ticket of an own batch: 0 if it is durable. The batch must have been submitted.
   [[nodiscard]] store::ticket ticket_of(session::batch_number batch) const noexcept;
   void wait_for(store::ticket t, durable_wait w);

@@ -119,16 +119,16 @@ void shard_engine::go_on(pending_id id, pending_operation& p) {
     erase_pending(id);  // nobody waits for the disk
     return;
   }
-  if (is_durable(p)) {
+  // Looked at once: it grows at any time, and between two looks a wait would be lost.
+  const store::ticket durable = ports.durable_store.durable();
+  if (is_durable(p, durable)) {
     complete(id);
     return;
   }
   if (!p.batch.is_covered_by(durable_batch_)) {
     wait_for(p.batch, {durable_wait::kind::pending, id});
   }
-  if (p.ticket > ports.durable_store.durable()) {
-    wait_for(p.ticket, {durable_wait::kind::pending, id});
-  }
+  if (p.ticket > durable) wait_for(p.ticket, {durable_wait::kind::pending, id});
 }
 
 /// The session's next connection may go on.
