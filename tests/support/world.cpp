@@ -32,7 +32,9 @@ test_broker::options broker_options(const world_options& o) {
 }  // namespace
 
 struct world::engine {
-  explicit engine(const world_options& o) : broker{broker_options(o), beginning} {}
+  explicit engine(const world_options& o) : broker{broker_options(o), beginning} {
+    listeners.emplace_back("default");
+  }
 
   void read_all() {
     for (const auto& c : clients) c->read();
@@ -88,7 +90,7 @@ struct world::engine {
   std::uint32_t next_port = 40'000;
   std::string address = "127.0.0.1";
   /// Those that connections came from; a deque, because they point at them.
-  std::deque<broker::listener_facts> listeners = std::deque<broker::listener_facts>(1);
+  std::deque<broker::listener_facts> listeners;
 };
 
 world::world(world_options o) : engine_{std::make_unique<engine>(o)} {
@@ -118,7 +120,7 @@ test_client world::connect(const connect_options& o) {
 
 void world::connect_from(std::string address, std::string listener) {
   engine_->address = std::move(address);
-  engine_->listeners.emplace_back().name = std::move(listener);
+  engine_->listeners.emplace_back(std::move(listener));
 }
 
 void world::run() {
