@@ -67,6 +67,7 @@ void shard_engine::commit_in_order(session_handle h) {
 
 void shard_engine::go_on(pending_id id, pending_operation& p) {
   if (p.counts_publish) {
+    p.is_counted = true;
     ports.counters.add(p.matched != 0 ? observe::counter::publish_routed
                                       : observe::counter::publish_no_subscriber);
     if constexpr (client_books::are_kept) {

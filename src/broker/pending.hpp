@@ -81,6 +81,7 @@ struct pending_operation {
   bool needs_commit = false;          ///< somebody wrote a tentative entry
   bool is_collected = false;          ///< waits for the commits of earlier publishes
   bool is_refused = false;            ///< with `goal::retained`: it is not kept, for lack of room
+  bool is_counted = false;            ///< as `counts_publish` says; it may still wait for the disk
   std::vector<forwarded_share> shares;
   std::uint32_t shares_made = 0;
 };
