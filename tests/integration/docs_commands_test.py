@@ -69,6 +69,8 @@ class Commands(unittest.TestCase):
             for second in seconds:
                 words = f"{arguments[0]} {second}"
                 words = words if words in known else arguments[0]
+                if any(one.startswith(words + " ") for one in known):
+                    continue  # "explain", for all of its kind
                 self.assertIn(words, known, where)
                 for word in arguments:
                     if word.startswith("--"):
