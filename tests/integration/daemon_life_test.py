@@ -168,11 +168,12 @@ class Log(unittest.TestCase):
 
 class Reload(unittest.TestCase):
     def test_sighup_tells_what_needs_a_restart(self):
-        with Broker(config={"session": {"inflight_max": 10}}) as broker:
+        with Broker(config={"connection": {"receive_maximum": 10}}) as broker:
             text = broker.config_path.read_text()
-            broker.config_path.write_text(text.replace('"inflight_max": 10', '"inflight_max": 20'))
+            broker.config_path.write_text(text.replace('"receive_maximum": 10', '"receive_maximum": 20'))
             broker.signal(signal.SIGHUP)
-            broker.wait_for("reload.needs_restart", key="session.inflight_max", running=10, file=20)
+            broker.wait_for(
+                "reload.needs_restart", key="connection.receive_maximum", running=10, file=20)
             broker.wait_for("reload.done", need_restart=1)
             RawClient(broker.port, "served").disconnect()
 
