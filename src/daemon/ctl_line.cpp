@@ -230,7 +230,7 @@ std::string help_of(const local_command& c) {
   out += (one(c.what) & entries) != 0 ? " (--config FILE | --file FILE)" : " --config FILE";
   out += " [options]";
   if (!c.operand.empty()) out += " " + std::string(c.operand);
-  out += "\n\n  " + std::string(c.doc) + ". " + std::string(c.more) + "\n\nOptions:\n";
+  out += "\n\n  " + std::string(c.doc) + ".\n  " + std::string(c.more) + "\n\nOptions:\n";
   for (const option& o : options) {
     if ((o.of & one(c.what)) != 0) out += row(o.name, o.value, 22, o.doc);
   }

@@ -170,7 +170,8 @@ class Reload(unittest.TestCase):
     def test_sighup_tells_what_needs_a_restart(self):
         with Broker(config={"connection": {"receive_maximum": 10}}) as broker:
             text = broker.config_path.read_text()
-            broker.config_path.write_text(text.replace('"receive_maximum": 10', '"receive_maximum": 20'))
+            broker.config_path.write_text(
+                text.replace('"receive_maximum": 10', '"receive_maximum": 20'))
             broker.signal(signal.SIGHUP)
             broker.wait_for(
                 "reload.needs_restart", key="connection.receive_maximum", running=10, file=20)
