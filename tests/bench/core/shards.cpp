@@ -1,8 +1,8 @@
 // Shards on threads of their own, without sockets: what a second one adds.
-//   godwit-shards [SHARDS] [SECONDS] (2 2)
-// Each shard has 25 publishers and 25 subscribers. A publisher's twenty topics belong to
-// subscribers of all shards in turn, so of two shards half of the messages go from one to the
-// other. Publishes are QoS 1 in windows of twenty, subscriptions QoS 0; payloads have 64 bytes.
+//   godwit-shards [SHARDS] [SECONDS] [CROSSING] (2 2 10)
+// Each shard has 25 publishers and 25 subscribers. So many of a publisher's twenty topics belong to
+// subscribers of other shards. Publishes are QoS 1 in windows of twenty, subscriptions QoS 0;
+// payloads have 64 bytes.
 #include "support/packets.hpp"
 
 #include <godwit/base/assert.hpp>
@@ -12,6 +12,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <charconv>
@@ -72,10 +73,12 @@ base::moment now() {
 
 /// What the shards share.
 struct common {
-  explicit common(std::size_t shards) : interest{shards, 1}, mail{shards} {
+  common(std::size_t shards, std::size_t crossing)
+      : topics_elsewhere{shards == 1 ? 0 : crossing}, interest{shards, 1}, mail{shards} {
     options.shards = shards;
     options.sys_interval = std::chrono::seconds{0};
   }
+  std::size_t topics_elsewhere;
   broker::shard_options options;
   routing::interest_table interest;
   net::thread_post_office mail;
@@ -119,7 +122,11 @@ class one_shard {
       publisher& p = publishers_.back();
       p.answered = transport_.bytes(p.id);
       for (std::size_t n = 0; n < window; ++n) {
-        const routing::shard_id to{static_cast<std::uint8_t>(n % shared_.options.shards)};
+        // Of the others in turn, for as many as there are to be.
+        const std::size_t away =
+            n < shared_.topics_elsewhere ? 1 + n % (shared_.options.shards - 1) : 0;
+        const routing::shard_id to{
+            static_cast<std::uint8_t>((self_.value() + away) % shared_.options.shards)};
         const base::bytes packet =
             test::publish_packet(topic(to, (i + n) % clients), std::string(64, 'x'),
                                  {.quality = test::qos1, .id = static_cast<std::uint16_t>(n + 1)});
@@ -192,8 +199,8 @@ double cpu_seconds() {
 }
 
 /// Messages a second.
-double measure(std::size_t shards, double seconds) {
-  common shared{shards};
+double measure(std::size_t shards, double seconds, std::size_t crossing) {
+  common shared{shards, crossing};
   std::vector<std::unique_ptr<one_shard>> all;
   for (std::size_t i = 0; i < shards; ++i) {
     all.push_back(std::make_unique<one_shard>(shared, static_cast<std::uint8_t>(i)));
@@ -222,8 +229,8 @@ Number argument(int argc, char** argv, int at, Number otherwise) {
   Number value{};
   const char* const end = argv[at] + std::strlen(argv[at]);
   const auto [rest, error] = std::from_chars(argv[at], end, value);
-  if (error != std::errc{} || rest != end || !(value > 0)) {
-    std::fprintf(stderr, "godwit-shards: %s is no number above 0\n", argv[at]);
+  if (error != std::errc{} || rest != end || value < Number{}) {
+    std::fprintf(stderr, "godwit-shards: %s is no number\n", argv[at]);
     std::exit(2);
   }
   return value;
@@ -234,14 +241,16 @@ Number argument(int argc, char** argv, int at, Number otherwise) {
 
 int main(int argc, char** argv) {
   using namespace godwit;
-  const auto shards = bench::argument<std::size_t>(argc, argv, 1, 2);
+  const auto shards = std::max<std::size_t>(bench::argument<std::size_t>(argc, argv, 1, 2), 1);
   const auto seconds = bench::argument<double>(argc, argv, 2, 2);
-  if (shards > routing::shards_max) {
-    std::fprintf(stderr, "godwit-shards: at most %zu shards\n", routing::shards_max);
+  const auto crossing = bench::argument<std::size_t>(argc, argv, 3, bench::window / 2);
+  if (shards > routing::shards_max || crossing > bench::window) {
+    std::fprintf(stderr, "godwit-shards: at most %zu shards, and %zu topics elsewhere\n",
+                 routing::shards_max, bench::window);
     return 2;
   }
-  const double one = bench::measure(1, seconds);
-  const double all = bench::measure(shards, seconds);
+  const double one = bench::measure(1, seconds, crossing);
+  const double all = bench::measure(shards, seconds, crossing);
   std::printf("%.2f times as many\n", all / one);
   return one > 0 && all > 0 ? 0 : 1;
 }
