@@ -15,6 +15,7 @@ from tls_world import Authority
 STORM = size("GODWIT_STORM", 300)
 BACK_S = 120 if IS_SANITIZED else 30
 PING_MS = 2_000 if IS_SANITIZED else 250
+AT_ONCE = min(STORM, 4_000)  # more do not fit into the system's queue of connections
 HANDSHAKES_MAX = max(1_000, 2 * STORM)  # whose first bytes have not come yet count
 
 
@@ -41,7 +42,7 @@ class Storm(unittest.TestCase):
         return path
 
     def storm(self, broker):
-        return bench("storm", broker.port, "--tls", "--count", STORM, "--at-once", STORM,
+        return bench("storm", broker.port, "--tls", "--count", STORM, "--at-once", AT_ONCE,
                      "--logins", self.logins, "--certificate", self.certificate,
                      "--key", self.key, "--persistent", "--qos", 1, "--timeout", 60,
                      "--pid", broker.pid)
