@@ -9,16 +9,6 @@
 
 namespace godwit::routing {
 
-subscriber_entry::subscriber_entry(subscriber_id subscriber,
-                                   const subscription_options& options) noexcept
-    : id_{subscriber.value()},
-      bits_{options.identifier | static_cast<std::uint32_t>(options.quality) << quality_shift |
-            (options.no_local ? no_local_bit : 0) |
-            (options.retain_as_published ? as_published_bit : 0)} {
-  GODWIT_ASSERT(options.identifier <= identifier_max);
-  GODWIT_ASSERT(!is_group());
-}
-
 bool subscriber_set::insert(const subscriber_entry& e) {
   subscriber_entry* at = locate(e);
   if (at != nullptr && !at->is_vacant()) {

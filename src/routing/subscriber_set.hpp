@@ -1,5 +1,6 @@
 #pragma once
 
+#include <godwit/mqtt/subscription_bits.hpp>
 #include <godwit/routing/subscription.hpp>
 
 #include <cstddef>
@@ -7,45 +8,36 @@
 
 namespace godwit::routing {
 
-/// One subscription of a filter, or one shared group, in 8 bytes: a Subscription Identifier has 28
-/// bits [v5 1.5.5], which leaves four for QoS and flags; the QoS value 3 says "group".
+/// One subscription of a filter, or one shared group, in 8 bytes.
 class subscriber_entry {
  public:
   constexpr subscriber_entry() noexcept = default;
-  subscriber_entry(subscriber_id subscriber, const subscription_options& options) noexcept;
+  subscriber_entry(subscriber_id subscriber, const subscription_options& options) noexcept
+      : id_{subscriber.value()},
+        bits_{options.quality, options.no_local, options.retain_as_published, options.identifier} {}
   explicit subscriber_entry(group_id group) noexcept
-      : id_{group.value()}, bits_{group_quality << quality_shift} {}
+      : id_{group.value()}, bits_{mqtt::subscription_bits::other()} {}
 
   [[nodiscard]] std::uint32_t id() const noexcept { return id_; }
-  [[nodiscard]] bool is_group() const noexcept {
-    return (bits_ >> quality_shift & 3U) == group_quality;
-  }
+  [[nodiscard]] bool is_group() const noexcept { return bits_.is_other(); }
   /// The same subscription, whatever its options.
   [[nodiscard]] bool is_same(const subscriber_entry& other) const noexcept {
     return id_ == other.id_ && is_group() == other.is_group();
   }
-  [[nodiscard]] bool is_vacant() const noexcept { return bits_ == vacant_bits; }
+  [[nodiscard]] bool is_vacant() const noexcept { return bits_.word() == vacant_word; }
 
-  [[nodiscard]] mqtt::qos quality() const noexcept {
-    return static_cast<mqtt::qos>(bits_ >> quality_shift & 3U);
-  }
-  [[nodiscard]] bool no_local() const noexcept { return (bits_ & no_local_bit) != 0; }
-  [[nodiscard]] bool retain_as_published() const noexcept {
-    return (bits_ & as_published_bit) != 0;
-  }
-  [[nodiscard]] std::uint32_t identifier() const noexcept { return bits_ & identifier_max; }
+  [[nodiscard]] mqtt::qos quality() const noexcept { return bits_.quality(); }
+  [[nodiscard]] bool no_local() const noexcept { return bits_.no_local(); }
+  [[nodiscard]] bool retain_as_published() const noexcept { return bits_.retain_as_published(); }
+  [[nodiscard]] std::uint32_t identifier() const noexcept { return bits_.identifier(); }
 
  private:
-  static constexpr std::uint32_t identifier_max = 0x0fffffff;
-  static constexpr unsigned quality_shift = 28;
-  static constexpr std::uint32_t group_quality = 3;
-  static constexpr std::uint32_t no_local_bit = 1U << 30;
-  static constexpr std::uint32_t as_published_bit = 1U << 31;
-  static constexpr std::uint32_t vacant_bits = 0xffffffff;  // groups have no identifier or flags
+  static constexpr std::uint32_t vacant_word = 0xffffffff;  // groups have no identifier or flags
 
   std::uint32_t id_ = 0;
-  std::uint32_t bits_ = vacant_bits;
+  mqtt::subscription_bits bits_{vacant_word};
 };
+static_assert(sizeof(subscriber_entry) == 8);
 
 /// The subscriptions of one filter in 16 bytes: one is held in place, a few in an array, many in an
 /// open-addressing table, so that a filter with 100,000 subscribers takes each in constant time.

@@ -1,4 +1,5 @@
 #include <godwit/base/assert.hpp>
+#include <godwit/mqtt/subscription_bits.hpp>
 #include <godwit/session/subscription_table.hpp>
 
 #include <algorithm>
@@ -8,19 +9,13 @@ namespace godwit::session {
 
 namespace {
 
-// The word of a record's terms. A Subscription Identifier has 28 bits [v5 1.5.5].
-constexpr std::uint32_t identifier_max = 0x0fff'ffff;
-constexpr unsigned quality_shift = 28;
-constexpr std::uint32_t no_local_bit = 1U << 30;
-constexpr std::uint32_t as_published_bit = 1U << 31;
-constexpr std::uint32_t gone = 3U << quality_shift;  // no QoS
+using mqtt::subscription_bits;
 
 constexpr std::size_t head_bytes = sizeof(std::uint32_t) + sizeof(std::uint16_t);
 
+/// The word of a record's terms; what is gone has none.
 std::uint32_t packed(const store::subscription_terms& t) noexcept {
-  GODWIT_ASSERT(t.identifier <= identifier_max);
-  return t.identifier | static_cast<std::uint32_t>(t.quality) << quality_shift |
-         (t.no_local ? no_local_bit : 0) | (t.retain_as_published ? as_published_bit : 0);
+  return subscription_bits{t.quality, t.no_local, t.retain_as_published, t.identifier}.word();
 }
 
 }  // namespace
@@ -95,15 +90,15 @@ std::string_view subscription_table::filter_at(place at) const noexcept {
 }
 
 store::subscription_terms subscription_table::terms_at(place at) const noexcept {
-  const std::uint32_t bits = words_[at];
-  return {.quality = static_cast<mqtt::qos>(bits >> quality_shift & 3U),
-          .no_local = (bits & no_local_bit) != 0,
-          .retain_as_published = (bits & as_published_bit) != 0,
-          .identifier = bits & identifier_max};
+  const subscription_bits bits{words_[at]};
+  return {.quality = bits.quality(),
+          .no_local = bits.no_local(),
+          .retain_as_published = bits.retain_as_published(),
+          .identifier = bits.identifier()};
 }
 
 bool subscription_table::is_gone(place at) const noexcept {
-  return (words_[at] & gone) == gone;
+  return subscription_bits{words_[at]}.is_other();
 }
 
 subscription_table::place subscription_table::behind(place at) const noexcept {
@@ -144,7 +139,7 @@ void subscription_table::erase_at(place at) {
     return;
   }
   index_->places.erase(index_->hash(filter_at(at)), at);
-  words_[at] = gone;
+  words_[at] = subscription_bits::other().word();
   index_->gone_words += words;
   if (index_->places.size() == 0) {
     words_ = std::vector<std::uint32_t>{};  // "{}" alone would keep the memory
