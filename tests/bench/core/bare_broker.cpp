@@ -15,11 +15,6 @@ class no_post final : public broker::post_office {
   }
 };
 
-class no_log final : public observe::log_sink {
- public:
-  void write(const observe::log_event&) noexcept override {}
-};
-
 }  // namespace
 
 std::size_t counting_transport::send(broker::transport_id,
@@ -31,7 +26,7 @@ std::size_t counting_transport::send(broker::transport_id,
 }
 
 std::unique_ptr<broker::detached_transport> counting_transport::detach(broker::transport_id) {
-  GODWIT_ASSERT(false);  // with one shard, everybody is at home
+  GODWIT_ASSERT(false);  // everybody is at home
   return nullptr;
 }
 

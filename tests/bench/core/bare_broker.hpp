@@ -13,7 +13,7 @@
 namespace godwit::bench {
 
 /// Takes all bytes at once, counts them, and keeps none.
-class counting_transport final : public broker::transport {
+class counting_transport : public broker::transport {
  public:
   std::size_t send(broker::transport_id id, std::span<const base::bytes_view> pieces) override;
   void close(broker::transport_id) override {}
@@ -27,6 +27,11 @@ class counting_transport final : public broker::transport {
 
  private:
   std::uint64_t bytes_sent_ = 0;
+};
+
+class no_log final : public observe::log_sink {
+ public:
+  void write(const observe::log_event&) noexcept override {}
 };
 
 /// One shard with the store in memory and nothing around it: no socket, no thread, no copy of what

@@ -3,12 +3,10 @@
 // Each shard has 25 publishers and 25 subscribers. So many of a publisher's twenty topics belong to
 // subscribers of other shards. Publishes are QoS 1 in windows of twenty, subscriptions QoS 0;
 // payloads have 64 bytes.
+#include "core/bare_broker.hpp"
 #include "support/packets.hpp"
 
-#include <godwit/base/assert.hpp>
-#include <godwit/broker/shard.hpp>
 #include <godwit/net/thread_post_office.hpp>
-#include <godwit/store/memory_store.hpp>
 
 #include <sys/resource.h>
 
@@ -18,7 +16,6 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
-#include <optional>
 #include <thread>
 
 namespace godwit::bench {
@@ -28,30 +25,13 @@ constexpr std::size_t clients = 25;  // of each kind on each shard
 constexpr std::size_t window = 20;
 constexpr std::size_t puback_bytes = 4;
 
-class no_log final : public observe::log_sink {
- public:
-  void write(const observe::log_event&) noexcept override {}
-};
-
-/// Takes all bytes at once and counts them for each connection.
-class counting_transport final : public broker::transport {
+/// Counts for each connection, too.
+class counting_by_connection final : public counting_transport {
  public:
   std::size_t send(broker::transport_id id, std::span<const base::bytes_view> pieces) override {
-    std::size_t size = 0;
-    for (const base::bytes_view piece : pieces) size += piece.size();
+    const std::size_t size = counting_transport::send(id, pieces);
     bytes_[id.value()] += size;
     return size;
-  }
-  void close(broker::transport_id) override {}
-  void set_reading(broker::transport_id, bool) override {}
-  void read_once(broker::transport_id) override {}
-  std::unique_ptr<broker::detached_transport> detach(broker::transport_id) override {
-    GODWIT_ASSERT(false);  // everybody is at home
-    return nullptr;
-  }
-  broker::transport_id attach(std::unique_ptr<broker::detached_transport>, std::uint64_t) override {
-    GODWIT_ASSERT(false);
-    return {};
   }
   [[nodiscard]] std::uint64_t bytes(broker::transport_id id) const { return bytes_[id.value()]; }
 
@@ -179,7 +159,7 @@ class one_shard {
 
   common& shared_;
   routing::shard_id self_;
-  counting_transport transport_;
+  counting_by_connection transport_;
   store::memory_store store_{store::memory_store::mode::immediate};
   observe::counters counters_;
   const observe::counters* all_counters_[1] = {&counters_};
