@@ -2,6 +2,7 @@
 #include "counting.hpp"
 #include "engine.hpp"
 #include "publisher_mark.hpp"
+#include "turn_cost.hpp"
 
 #include <godwit/mqtt/utf8.hpp>
 
@@ -47,10 +48,8 @@ shard_engine::handled shard_engine::on_publish(connection_handle h, connection& 
   s.books.publish_taken();
   // Each level of a topic is searched, and none so long is remembered: 65,535 of them take a turn.
   constexpr std::size_t usual_topic_max = 1'024;
-  constexpr std::uint32_t bytes_per_packet = 16;
-  if (topic.size() > usual_topic_max) {
-    budget_ -= std::min(budget_, static_cast<std::uint32_t>(topic.size()) / bytes_per_packet);
-  }
+  constexpr std::size_t bytes_per_packet = 16;
+  if (topic.size() > usual_topic_max) spend(budget_, topic.size() / bytes_per_packet);
   if (has_too_many_user_properties(p.properties, options.limits)) {
     ports.counters.add(observe::refuse_reason::quota_exceeded);
     s.books.publish_settled();

@@ -1,6 +1,6 @@
 #include "connect_rules.hpp"
 #include "engine.hpp"
-#include "filter_cost.hpp"
+#include "turn_cost.hpp"
 
 #include <godwit/mqtt/utf8.hpp>
 
@@ -94,8 +94,8 @@ void shard_engine::begin_request(connection_handle h, connection& c, mqtt::packe
 
 /// A filter costs as much as some packets. When the turn has had its share the rest waits.
 bool shard_engine::goes_on(const partial_request& work, std::string_view filter) noexcept {
-  constexpr std::uint32_t packets = 8;
-  budget_ -= std::min(budget_, packets * filter_cost(filter));
+  constexpr std::size_t packets = 8;
+  spend(budget_, packets * filter_cost(filter));
   return work.left != 0 && budget_ != 0;
 }
 

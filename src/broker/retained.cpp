@@ -1,6 +1,7 @@
 #include "engine.hpp"
 #include "publisher_mark.hpp"
 #include "publisher_rights.hpp"
+#include "turn_cost.hpp"
 
 #include <algorithm>
 
@@ -255,7 +256,7 @@ void shard_engine::on_page(replay_handle r, routing::shard_id from, mail::retain
     routed_message out{std::move(m)};
     deliver(h, s, out, {.quality = q, .retain = true, .is_replay = true, .identifiers = identifier},
             d);
-    if (budget_ != 0) --budget_;
+    spend(budget_, 1);
   }
   if (page.next && !GODWIT_SEEDED_BUG(retained_page_lost)) {
     p->to_ask.push_back({from, std::move(page.next)});

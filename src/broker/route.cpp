@@ -1,5 +1,6 @@
 #include "engine.hpp"
 #include "publisher_mark.hpp"
+#include "turn_cost.hpp"
 
 #include <algorithm>
 
@@ -56,7 +57,7 @@ void shard_engine::deliver_local(routed_message& m, const routing::resolution& r
   for (const routing::match& match : r.subscribers) {
     const session_handle h = sessions_.handle_of(match.subscriber.value());
     session_slot& s = sessions_[match.subscriber.value()];
-    if (budget_ != 0) --budget_;
+    spend(budget_, 1);
     if (s.ended) continue;  // its subscriptions are being forgotten
     const bool asks_who = match.no_local || match.no_local_partly;
     if (asks_who && is_publisher(h, s, m, publisher)) {
@@ -80,8 +81,7 @@ void shard_engine::deliver_to_publisher(session_handle h, session_slot& s, route
   std::vector<std::uint32_t> identifiers;
   // All its subscriptions are looked at, so that with very many the turn ends here.
   constexpr std::size_t looks_per_packet = 16;
-  budget_ -= static_cast<std::uint32_t>(
-      std::min<std::size_t>(budget_, s.subscriptions.size() / looks_per_packet));
+  spend(budget_, s.subscriptions.size() / looks_per_packet);
   s.subscriptions.for_each([&](std::string_view filter, const store::subscription_terms& one) {
     if (one.no_local || !mqtt::topic_matches(filter, m.fields().topic)) return;
     all.quality = std::max(all.quality, one.quality);

@@ -1,5 +1,5 @@
 #include "engine.hpp"
-#include "filter_cost.hpp"
+#include "turn_cost.hpp"
 
 #include <algorithm>
 
@@ -165,7 +165,7 @@ void shard_engine::forget_some(session_handle h, session_slot& s) {
     router_.unsubscribe(*filter, routing::subscriber_id{h.index});
     end_replay(h, *filter);
     ports.counters.subtract(observe::counter::subscriptions);
-    left -= std::min(left, filter_cost(*filter));
+    spend(left, filter_cost(*filter));
   }
 }
 
