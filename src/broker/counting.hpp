@@ -1,5 +1,7 @@
 #pragma once
 
+#include "client_books.hpp"
+
 #include <godwit/auth/exchange.hpp>
 #include <godwit/base/clock.hpp>
 #include <godwit/observe/counters.hpp>
@@ -32,6 +34,14 @@ inline void count_login(observe::counters& to, const auth::verdict& v) noexcept 
   const bool is_let_in = v.code == mqtt::reason_code::success;
   to.add(method_of(v.tried),
          is_let_in ? observe::login_result::accepted : observe::login_result::refused);
+}
+
+/// A copy has reached its client; its other ends are `count_dropped` and `count_expired`.
+inline void count_delivered(observe::counters& to, client_books& of_session,
+                            bool was_in_log) noexcept {
+  to.add(observe::counter::copies_delivered);
+  if (was_in_log) to.subtract(observe::counter::copies_in_log);
+  of_session.copy_gone();
 }
 
 /// The acknowledgement of a PUBLISH that was read in the turn at `since` may leave.

@@ -1,4 +1,5 @@
 #include "connect_rules.hpp"
+#include "counting.hpp"
 #include "engine.hpp"
 
 #include <cmath>
@@ -79,9 +80,7 @@ shard_engine::handled shard_engine::on_ack(connection_handle h, connection& c,
     return handled::yes;
   }
   if (is_delivered) {
-    ports.counters.add(observe::counter::copies_delivered);
-    ports.counters.subtract(observe::counter::copies_in_log);
-    s.books.copy_gone();
+    count_delivered(ports.counters, s.books, true);
   }
   took_acknowledgement(c, s);
   return handled::yes;

@@ -1,3 +1,4 @@
+#include "counting.hpp"
 #include "engine.hpp"
 
 #include <algorithm>
@@ -106,8 +107,7 @@ void shard_engine::deliver_now(session_slot& s, connection& c, routed_message& m
     if (write_publish(s.connection, c, o) == written::too_large) {
       count_dropped(s, observe::drop_reason::packet_too_large, {1, 0}, false);
     } else {
-      ports.counters.add(observe::counter::copies_delivered);
-      s.books.copy_gone();
+      count_delivered(ports.counters, s.books, false);
     }
     return;
   }
@@ -127,8 +127,7 @@ void shard_engine::deliver_now(session_slot& s, connection& c, routed_message& m
   base::bytes& out = output(s.connection, c).bytes();
   out.insert(out.end(), wire.bytes.begin(), wire.bytes.end());
   ports.counters.add(observe::counter::publish_bytes_sent, f.payload.size());
-  ports.counters.add(observe::counter::copies_delivered);
-  s.books.copy_gone();
+  count_delivered(ports.counters, s.books, false);
   ports.counters.add_publish_sent(0);
   count_sent(mqtt::packet_type::publish);
 }

@@ -1,3 +1,4 @@
+#include "counting.hpp"
 #include "engine.hpp"
 #include "turn_cost.hpp"
 
@@ -342,11 +343,7 @@ void shard_engine::pump(session_handle h) {
       continue;
     }
     if (o.dup) ports.counters.add(observe::counter::copies_redelivered);
-    if (o.quality == mqtt::qos::at_most_once) {
-      ports.counters.add(observe::counter::copies_delivered);
-      ports.counters.subtract(observe::counter::copies_in_log);
-      s.books.copy_gone();
-    }
+    if (o.quality == mqtt::qos::at_most_once) count_delivered(ports.counters, s.books, true);
   }
   outgoing_.clear();
   drop_too_large(h, s);
