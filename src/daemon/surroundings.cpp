@@ -96,7 +96,8 @@ bool stderr_is_journal() {
 }
 
 file_need files_needed(const config::configuration& c, std::size_t shards) {
-  constexpr std::uint64_t per_shard = 4;  // epoll, timer, wake-up, one to refuse connections with
+  // epoll, timer, wake-ups of Asio and of ours, one to refuse connections with
+  constexpr std::uint64_t per_shard = 5;
   constexpr std::uint64_t per_process = 16;  // standard streams, signals, log, the rest
   std::uint64_t by_listeners = 0;
   bool all_limited = true;

@@ -1,6 +1,7 @@
 #include "acceptor.hpp"
 #include "boot_timer.hpp"
 #include "opening.hpp"
+#include "wake_up.hpp"
 
 #include <godwit/net/shard_thread.hpp>
 #include <godwit/net/signals_blocked.hpp>
@@ -37,12 +38,13 @@ shard_thread::shard_thread(routing::shard_id id, const tuning& tune, const threa
       ports_{ports},
       context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO},
       timer_{std::make_unique<boot_timer>(context_, [this] { on_timer(); })},
+      wake_up_{std::make_unique<wake_up>(context_)},
       connections_{context_, *this, tune},
       refused_lines_{refused_lines_burst, refused_line_interval} {
   connections_.report_openings_to(*this);
   ports_.board.threads.fetch_add(1);
   ports_.board.busy.fetch_add(1);
-  ports_.mail.set_wake(id_, [this] { boost::asio::post(context_, [] {}); });
+  ports_.mail.set_wake(id_, [this] { wake_up_->ring(); });
 }
 
 shard_thread::~shard_thread() {
@@ -177,26 +179,38 @@ void shard_thread::run() {
 
 void shard_thread::loop() {
   while (!is_finished()) {
-    sleep_or_poll();
-    round();
+    const bool was_idle = sleep_or_poll();
+    round(was_idle);
   }
 }
 
-/// Runs the first event handler, if need be after a sleep.
-void shard_thread::sleep_or_poll() {
+/// Runs the first event handler, if need be after a sleep. Whether there was nothing else to do.
+bool shard_thread::sleep_or_poll() {
   const bool has_work = turn_open_ || host_->wants_turn() || connections_.wants_turn();
   if (has_work || !ports_.mail.announce_sleep(id_)) {
     context_.poll_one();
-    return;
+    return false;
   }
   if (const auto due = next_due()) timer_->arm(*due);
   context_.run_one();
+  return true;
+}
+
+/// To ask for more events is a system call. Where each has come alone for a while it is made in
+/// some rounds only; what else is ready in the others has a round of its own.
+bool shard_thread::looks_for_more(bool was_idle) const noexcept {
+  constexpr std::uint32_t a_while = 32;
+  constexpr std::uint32_t one_in = 8;
+  return !was_idle || lonely_rounds_ < a_while || lonely_rounds_ % one_in == 0;
 }
 
 /// Everything else that is ready, the mail, and the end of the turn if there was a reason for one.
-void shard_thread::round() {
-  for (std::size_t i = 1; i < tune_.events_per_turn && context_.poll_one() != 0; ++i) {
+void shard_thread::round(bool was_idle) {
+  std::size_t events = 1;
+  if (looks_for_more(was_idle)) {
+    while (events < tune_.events_per_turn && context_.poll_one() != 0) ++events;
   }
+  lonely_rounds_ = events == 1 ? lonely_rounds_ + 1 : 0;
   ports_.mail.deliver(id_, tune_.mail_per_turn,
                       [this](routing::shard_id from, broker::mail_batch&& batch) {
                         open_turn();

@@ -23,6 +23,7 @@ namespace godwit::net {
 class acceptor;
 class boot_timer;
 class tls_context;
+class wake_up;
 struct tls_set;
 
 /// How the threads of one broker end together. Shared by them; outlives them.
@@ -86,8 +87,9 @@ class shard_thread final : private transport_events, private opening_events {
 
   void run();
   void loop();
-  void sleep_or_poll();
-  void round();
+  [[nodiscard]] bool sleep_or_poll();
+  void round(bool was_idle);
+  [[nodiscard]] bool looks_for_more(bool was_idle) const noexcept;
   void open_turn();
   [[nodiscard]] std::optional<base::steady_time> next_due();
   [[nodiscard]] bool is_finished();
@@ -100,12 +102,14 @@ class shard_thread final : private transport_events, private opening_events {
   thread_ports ports_;
   boost::asio::io_context context_;
   std::unique_ptr<boot_timer> timer_;
+  std::unique_ptr<wake_up> wake_up_;
   std::vector<std::unique_ptr<entrance>> entrances_;
   std::vector<std::unique_ptr<acceptor>> acceptors_;
   socket_transport connections_;
   std::unique_ptr<shard_host> host_;
   std::thread thread_;
   observe::rate_limit refused_lines_;
+  std::uint32_t lonely_rounds_ = 0;  // in a row, with one event at most
   bool turn_open_ = false;
   base::steady_time turn_began_{};
   bool busy_ = true;
