@@ -358,10 +358,10 @@ void shard_engine::update_reading(connection_handle h, connection& c) {
   }
 }
 
-/// What held its input up is gone.
+/// What held its input up may be gone.
 void shard_engine::go_on_reading(connection_handle h, connection& c) {
   update_reading(h, c);
-  if (c.at_end_of_input) list_for_input(h, c);
+  if (c.at_end_of_input && !is_held_back(c)) list_for_input(h, c);
 }
 
 void shard_engine::list_for_input(connection_handle h, connection& c) {

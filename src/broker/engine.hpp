@@ -82,9 +82,9 @@ struct shard_engine {
   void run(const durable_wait& w);
 
   // ---- bodies that lie in the store only (bodies.cpp)
-  /// A message was added to a log. What does not fit into memory goes once it is durable.
+  /// A message was added: if its client is away or memory full, its body goes once it is durable.
   void note_body(session_handle h, const session_slot& s, store::log_position position) {
-    if (bodies_.is_over() && s.is_persistent()) {
+    if (s.is_persistent() && (bodies_.is_over() || (bodies_.limit != 0 && !s.connection))) {
       to_spill_.push_back({h, position, records_.open_batch()});
     }
   }
@@ -418,7 +418,8 @@ struct shard_engine {
   void log(observe::log_level level, std::string_view event,
            std::initializer_list<observe::log_field> fields);
   /// What clients can cause as often as they like: a few lines a second, and a count of the rest.
-  void log_refusal(std::string_view event, std::initializer_list<observe::log_field> fields);
+  void log_refusal(std::string_view event, std::initializer_list<observe::log_field> fields,
+                   observe::log_level level = observe::log_level::info);
   [[nodiscard]] routing::shard_mask bit(routing::shard_id s) const noexcept {
     return routing::shard_mask{1} << s.value();
   }
@@ -484,8 +485,7 @@ struct shard_engine {
   base::bytes composed_;     ///< properties of the PUBLISH being sent
 
   std::uint32_t budget_ = 0;
-  std::uint64_t number_next_ = 0, number_end_ = 0;
-  std::uint64_t ids_made_ = 0;
+  std::uint64_t number_next_ = 0, number_end_ = 0, ids_made_ = 0;
   std::size_t sessions_connected_ = 0;
   base::steady_time started_{};
   std::uint64_t letters_counted_ = 0;

@@ -94,7 +94,7 @@ void shard_engine::begin_request(connection_handle h, connection& c, mqtt::packe
 
 /// A filter costs as much as some packets. When the turn has had its share the rest waits.
 bool shard_engine::goes_on(const partial_request& work, std::string_view filter) noexcept {
-  constexpr std::size_t packets = 8;
+  constexpr std::size_t packets = 16;
   spend(budget_, packets * filter_cost(filter));
   return work.left != 0 && budget_ != 0;
 }

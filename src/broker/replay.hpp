@@ -6,6 +6,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <array>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -41,35 +42,51 @@ struct replay {
 };
 
 /// The replays of a shard by session and filter: of each filter a session has one at most. The
-/// filters are the replays' own.
+/// filters are the replays' own. In parts, because there may be hundreds of thousands, and nobody
+/// is to wait while a table for all of them grows.
 class replay_index {
  public:
-  explicit replay_index(base::hash_seed seed) : entries_{0, hash{seed}} {}
+  explicit replay_index(base::hash_seed seed) : seed_{seed} {}
   void add(session_handle session, std::string_view filter, replay_handle its) {
-    entries_.emplace(key{session.index, filter}, its);
+    const key k = key_of(session, filter);
+    parts_[part_of(k)].emplace(k, its);
   }
   void remove(session_handle session, std::string_view filter) {
-    entries_.erase(key{session.index, filter});
+    const key k = key_of(session, filter);
+    parts_[part_of(k)].erase(k);
   }
   [[nodiscard]] replay_handle find(session_handle session, std::string_view filter) const {
-    const auto found = entries_.find(key{session.index, filter});
-    return found == entries_.end() ? replay_handle{} : found->second;
+    const key k = key_of(session, filter);
+    const table& part = parts_[part_of(k)];
+    const auto found = part.find(k);
+    return found == part.end() ? replay_handle{} : found->second;
   }
 
  private:
   struct key {
+    std::uint64_t hash;
     std::uint32_t session;
     std::string_view filter;
     friend bool operator==(const key&, const key&) = default;
   };
-  struct hash {
+  struct kept_hash {
     using is_avalanching = void;
-    base::hash_seed seed;
-    [[nodiscard]] std::size_t operator()(const key& k) const noexcept {
-      return base::seeded_hash(k.filter, {seed.k0, seed.k1 ^ k.session});
-    }
+    [[nodiscard]] std::size_t operator()(const key& k) const noexcept { return k.hash; }
   };
-  boost::unordered_flat_map<key, replay_handle, hash> entries_;
+  using table = boost::unordered_flat_map<key, replay_handle, kept_hash>;
+  [[nodiscard]] key key_of(session_handle session, std::string_view filter) const noexcept {
+    const base::hash_seed its{seed_.k0, seed_.k1 ^ session.index};
+    return {base::seeded_hash(filter, its), session.index, filter};
+  }
+
+  static constexpr std::size_t parts_max = 64;
+  /// By bits that the tables do not place by.
+  [[nodiscard]] static std::size_t part_of(const key& k) noexcept {
+    return (k.hash >> 24) % parts_max;
+  }
+
+  base::hash_seed seed_;
+  std::array<table, parts_max> parts_;
 };
 
 /// Where a retained message went.

@@ -236,13 +236,14 @@ bool shard_engine::make_room(session_slot& s, std::size_t size) {
   const bool by_bytes = over_bytes();
   if (!s.overflow_logged) {
     s.overflow_logged = true;
-    log(observe::log_level::warn, "session.queue_full",
-        {{"client", s.client_id},
-         {"bytes", s.log.bytes()},
-         {"messages", s.log.size()},
-         {"key", !by_bytes       ? "session.queue.count_max"
-                 : is_over_quota ? "users.queued_bytes_max"
-                                 : "session.queue.bytes_max"}});
+    log_refusal("session.queue_full",
+                {{"client", s.client_id},
+                 {"bytes", s.log.bytes()},
+                 {"messages", s.log.size()},
+                 {"key", !by_bytes       ? "session.queue.count_max"
+                         : is_over_quota ? "users.queued_bytes_max"
+                                         : "session.queue.bytes_max"}},
+                observe::log_level::warn);
   }
   const drop_reason why = !by_bytes       ? drop_reason::queue_count
                           : is_over_quota ? drop_reason::user_quota

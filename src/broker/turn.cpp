@@ -42,12 +42,14 @@ void shard_engine::end_turn() {
   timers_.advance(now.steady, [this](const timer_payload& due) { on_timer(due); });
   release_durable();
   run_mail();
-  backlog_.take_each([this](connection_handle h) {
-    if (connection* const c = connections_.find(h)) {
-      c->is_backlog_listed = false;
-      resume_input(h);
-    }
-  });
+  // Who finds the turn used up is the first in the next one, before those who have used it.
+  backlog_.take_while([this] { return budget_ != 0; },
+                      [this](connection_handle h) {
+                        if (connection* const c = connections_.find(h)) {
+                          c->is_backlog_listed = false;
+                          resume_input(h);
+                        }
+                      });
   retry_parked();
   forget_subscriptions();
   settle();
@@ -206,13 +208,14 @@ void shard_engine::log(observe::log_level level, std::string_view event,
 }
 
 void shard_engine::log_refusal(std::string_view event,
-                               std::initializer_list<observe::log_field> fields) {
+                               std::initializer_list<observe::log_field> fields,
+                               observe::log_level level) {
   const auto suppressed = refusals_.admit(now.steady);
   if (!suppressed) return;
   if (*suppressed != 0) {
     log(observe::log_level::info, "log.suppressed", {{"refusals", *suppressed}});
   }
-  log(observe::log_level::info, event, fields);
+  log(level, event, fields);
 }
 
 }  // namespace godwit::broker

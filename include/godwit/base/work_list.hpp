@@ -3,6 +3,7 @@
 #include <godwit/base/assert.hpp>
 
 #include <cstddef>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,17 @@ class work_list {
     GODWIT_ASSERT(running_.empty());
     running_.swap(next_);
     for (T& item : running_) f(item);
+    running_.clear();
+  }
+  /// The same while `goes_on()`; items that are left then are the first of the next call.
+  template <class P, class F>
+  void take_while(P&& goes_on, F&& f) {
+    GODWIT_ASSERT(running_.empty());
+    running_.swap(next_);
+    auto item = running_.begin();
+    for (; item != running_.end() && goes_on(); ++item) f(*item);
+    next_.insert(next_.begin(), std::make_move_iterator(item),
+                 std::make_move_iterator(running_.end()));
     running_.clear();
   }
 

@@ -25,5 +25,25 @@ TEST(WorkList, WhatIsAddedMeanwhileWaitsForTheNextRound) {
   EXPECT_EQ(rounds, 4);
 }
 
+TEST(WorkList, WhatIsLeftComesBeforeWhatIsAdded) {
+  work_list<int> list;
+  for (const int i : {1, 2, 3}) list.add(i);
+  int left = 1;
+  std::vector<int> seen;
+  const auto take = [&] {
+    list.take_while([&] { return left != 0; },
+                    [&](int i) {
+                      --left;
+                      seen.push_back(i);
+                      list.add(i);
+                    });
+  };
+  take();
+  left = 4;
+  take();
+  EXPECT_EQ(seen, (std::vector<int>{1, 2, 3, 1})) << "each once in a call";
+  EXPECT_FALSE(list.empty());
+}
+
 }  // namespace
 }  // namespace godwit::base

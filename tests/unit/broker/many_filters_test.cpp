@@ -8,6 +8,7 @@ namespace godwit::broker::test {
 namespace {
 
 using godwit::test::filter_request;
+using godwit::test::subscribe_packet;
 using godwit::test::test_client;
 using godwit::test::world;
 using godwit::test::world_options;
@@ -15,7 +16,7 @@ using ::testing::SizeIs;
 
 class ManyFilters : public ::testing::TestWithParam<std::size_t> {
  protected:
-  static constexpr std::size_t count = 700;  // eight packets each, more than turn_packets_max
+  static constexpr std::size_t count = 700;  // sixteen packets each, more than turn_packets_max
   /// Longer than a connection that was not read is looked at again, whether it is still there.
   static constexpr std::chrono::seconds paused{1};
 
@@ -61,6 +62,24 @@ TEST_P(ManyFilters, LeaveNothingBehindWhoeverEndsFirst) {
   again.disconnect();
   w.advance(paused);
   w.check_empty(count);
+}
+
+/// One packet with filters for many turns takes none of them from a client that has a single one.
+TEST(ManyFiltersAtOnce, LetOthersBeServedMeanwhile) {
+  world w{world_options{.shards = 1}};
+  test_client many = w.connect({.client_id = "many"});
+  test_client others = w.connect({.client_id = "others"});
+  std::ignore = many.subscribe("news", mqtt::qos::at_most_once);
+  std::vector<filter_request> filters;
+  for (int i = 0; i < 5'000; ++i) filters.push_back({"many/" + std::to_string(i)});
+  many.send(subscribe_packet(77, filters, many.version()));
+  others.send_publish("news", "first", mqtt::qos::at_most_once);
+  w.run();
+  const auto first = many.next_packet();
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(std::holds_alternative<mqtt::publish_view>(*first)) << test_client::describe(first);
+  const auto second = many.next_packet();
+  EXPECT_TRUE(second && std::holds_alternative<mqtt::suback_view>(*second));
 }
 
 }  // namespace
