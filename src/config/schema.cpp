@@ -286,7 +286,7 @@ std::vector<key<configuration>> broker_keys() {
                       &store_settings::waiting_bytes_max,
                       "What waits for the disk before publishers have to wait.")),
       stored("store.queue_memory", size{{mib, 64 * tib, "no limit"}}, &store_settings::queue_memory,
-             "Queued QoS 1 and 2 messages kept in memory; beyond it they lie on disk only."),
+             "QoS 1 and 2 messages kept in memory for connected clients; the others lie on disk."),
 
       tuning("sys.interval", duration{{second, day, "off"}}, &shard::sys_interval,
              "How often $SYS/broker/... is published."),

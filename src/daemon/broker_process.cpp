@@ -1,6 +1,7 @@
 #include "broker_process.hpp"
 
 #include "balance_line.hpp"
+#include "body_reader.hpp"
 #include "control_desk.hpp"
 #include "control_path.hpp"
 #include "given_sockets.hpp"
@@ -30,6 +31,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -96,11 +98,21 @@ void print_first_steps(std::uint16_t port) {
   std::fflush(stdout);
 }
 
-/// Of the bodies of retained messages, which the shards count with their index.
-std::uint64_t retained_bytes(const std::vector<observe::counters>& shards) {
+observe::totals sums_of(const std::vector<observe::counters>& shards) {
   std::vector<const observe::counters*> all;
   for (const observe::counters& one : shards) all.push_back(&one);
-  const observe::totals sums = observe::sum(all);
+  return observe::sum(all);
+}
+
+/// All that the shards count of memory.
+std::uint64_t counted_bytes(const std::vector<observe::counters>& shards) {
+  const observe::totals sums = sums_of(shards);
+  return std::accumulate(sums.memory.begin(), sums.memory.end(), std::uint64_t{0});
+}
+
+/// Of the bodies of retained messages, which the shards count with their index.
+std::uint64_t retained_bytes(const std::vector<observe::counters>& shards) {
+  const observe::totals sums = sums_of(shards);
   return sums[observe::memory_kind::retained] -
          sums[observe::counter::retained_messages] * routing::retained_index::node_bytes;
 }
@@ -181,6 +193,7 @@ class broker_process {
     }
     const watched_broker watched{counters, durable, on_disk, is_serving_, memory_};
     watch_.ask_retained([&counters] { return retained_bytes(counters); });
+    watch_.ask_shards([&counters] { return counted_bytes(counters); });
     if (on_disk != nullptr) watch_.ask_store([on_disk] { return on_disk->memory_size(); });
     std::optional<admin::http_server> watchers;
     if (file_.value.http.port != 0) {
@@ -189,8 +202,10 @@ class broker_process {
       log_.info("http.open",
                 {{"address", file_.value.http.bind}, {"port", unsigned{watchers->port()}}});
     }
-    durable.on_news([this, &threads, &durable] {
+    body_reader bodies{durable};
+    durable.on_news([this, &threads, &durable, &bodies] {
       threads.wake_all();
+      bodies.look();
       const store::condition state = durable.state();
       if (store_state_.exchange(state) != state) signals_.wake();
     });
@@ -203,13 +218,14 @@ class broker_process {
     is_serving_ = true;
     std::optional<control_desk> desk;
     std::optional<admin::control_server> control;
-    open_control(threads, watched, on_disk, desk, control);
+    open_control(threads, watched, on_disk, bodies, desk, control);
     say_ready(threads);
     const exit_status status = follow_signals(threads);
     tasks_.close();
     control.reset();
     threads.join();
     gates.stop();
+    durable.on_news({});  // what it told does not outlive this function
     log_balance(log_, counters, threads.were_cut_short() ? ending::cut_short : ending::settled);
     log_.info("broker.stopped");
     return status;
@@ -217,7 +233,8 @@ class broker_process {
 
   /// For operators. A broker whose socket cannot be opened serves its clients all the same.
   void open_control(net::broker_threads& threads, const watched_broker& watched,
-                    store_rocksdb::rocksdb_store* on_disk, std::optional<control_desk>& desk,
+                    store_rocksdb::rocksdb_store* on_disk, body_reader& bodies,
+                    std::optional<control_desk>& desk,
                     std::optional<admin::control_server>& server) {
     admin::control_options o = file_.value.control;
     o.path = control_path_of(file_.value, line_.store_directory);
@@ -227,6 +244,7 @@ class broker_process {
         .shards = options_.shard.shards,
         .seed = options_.shard.seed,
         .watched = watched,
+        .bodies = bodies,
         .log = log_,
         .reload =
             [this, &threads] {

@@ -105,14 +105,28 @@ control_desk::answer control_desk::subscriptions(const arguments& a, admin::cont
   return {{"subscriptions", shown}};
 }
 
+/// Those that lie in the store only. What has left the session's log meanwhile may stay without.
+void control_desk::fetch_bodies(std::vector<broker::queued_view>& views) {
+  std::vector<mqtt::message_number> numbers;
+  std::vector<broker::queued_view*> without;
+  for (broker::queued_view& v : views) {
+    if (v.message) continue;
+    numbers.emplace_back(v.number);
+    without.push_back(&v);
+  }
+  auto bodies = world_.bodies.read(std::move(numbers));
+  for (std::size_t i = 0; i < bodies.size(); ++i) without[i]->message = std::move(bodies[i]);
+}
+
 control_desk::answer control_desk::peek(const arguments& a, admin::control_peer& peer) {
   constexpr std::uint64_t most = 10'000;
   const std::string client = text_of(a, "client");
   const auto limit = static_cast<std::uint32_t>(std::min(number_of(a, "limit", 100), most));
-  const auto found =
+  auto found =
       ask_shard(world_, broker::home_of(client, world_.seed, world_.shards),
                 [client, limit](broker::inspection& shard) { return shard.peek(client, limit); });
   if (!found) no_session(client);
+  fetch_bodies(*found);
   const payloads how = flag_of(a, "payload") ? payloads::shown : payloads::hidden;
   for (const broker::queued_view& v : *found) say_row(peer, to_json(v, how));
   return {{"messages", found->size()}};

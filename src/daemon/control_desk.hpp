@@ -1,5 +1,6 @@
 #pragma once
 
+#include "body_reader.hpp"
 #include "reload_plan.hpp"
 #include "watch_page.hpp"
 
@@ -13,6 +14,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace godwit::daemon {
 
@@ -30,6 +32,7 @@ struct control_world {
   std::size_t shards;
   std::uint64_t seed;  ///< of the homes of clients and topics
   watched_broker watched;
+  body_reader& bodies;
   observe::logger& log;
   std::function<reload_report()> reload;
   std::function<reload_report()> compare;  ///< what `reload` would do
@@ -71,6 +74,7 @@ class control_desk {
   answer end_session(const arguments& a, admin::control_peer& peer);
   answer subscriptions(const arguments& a, admin::control_peer& peer);
   answer peek(const arguments& a, admin::control_peer& peer);
+  void fetch_bodies(std::vector<broker::queued_view>& views);
   answer drain(const arguments& a, admin::control_peer& peer);
   std::size_t end_some(routing::shard_id id, std::size_t most, std::uint32_t& from);
   // control_topics.cpp

@@ -21,6 +21,9 @@ class no_logger final : public rocksdb::Logger {
 constexpr std::array<const char*, 7> names{"default", "journal",  "meta", "session",
                                            "sub",     "retained", "will"};
 
+/// A long journal has thousands of files. They come out of what `tuning.files_reserved` keeps free.
+constexpr int open_files_max = 64;
+
 rocksdb::DBOptions database_options(const options& how, log_end end, rocksdb::Env* env) {
   rocksdb::DBOptions o;
   o.env = env;
@@ -30,6 +33,8 @@ rocksdb::DBOptions database_options(const options& how, log_end end, rocksdb::En
   o.info_log = std::make_shared<no_logger>();
   o.recycle_log_file_num = 0;
   o.max_total_wal_size = how.wal_bytes_max;
+  o.max_open_files = open_files_max;
+  o.table_cache_numshardbits = 2;  // shares of so few files
   o.wal_recovery_mode = end == log_end::strict ? rocksdb::WALRecoveryMode::kAbsoluteConsistency
                                                : rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   o.track_and_verify_wals_in_manifest = true;
@@ -49,7 +54,7 @@ rocksdb::ColumnFamilyOptions row_options(const options& how,
   table.block_cache = cache;
   table.checksum = rocksdb::ChecksumType::kxxHash64;
   o.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  o.write_buffer_size = how.write_buffer_bytes / 4;
+  o.write_buffer_size = how.write_buffer_bytes;
   o.max_write_buffer_number = 3;
   o.compression = rocksdb::CompressionType::kNoCompression;
   o.bottommost_compression = rocksdb::CompressionType::kNoCompression;
@@ -62,7 +67,6 @@ rocksdb::ColumnFamilyOptions journal_options(const options& how,
                                              const std::shared_ptr<rocksdb::Cache>& cache) {
   constexpr std::uint64_t never = std::uint64_t{1} << 50U;
   rocksdb::ColumnFamilyOptions o = row_options(how, cache);
-  o.write_buffer_size = how.write_buffer_bytes;
   o.level0_file_num_compaction_trigger = 1;
   o.level0_slowdown_writes_trigger = 1'000;
   o.level0_stop_writes_trigger = 2'000;

@@ -3,6 +3,7 @@
 #include "codec.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace godwit::store_rocksdb {
 
@@ -61,30 +62,48 @@ void fetcher::run() {
   while (true) {
     news_.wait(guard, [this] { return stopped_ || !waiting_.empty(); });
     if (stopped_) return;
-    const store::fetch_request wanted = std::move(waiting_.front());
-    waiting_.pop_front();
+    std::vector<store::fetch_request> wanted = take_waiting();
     const std::uint64_t commits = commits_seen_;
-    store::fetched to;
+    std::vector<store::fetched> to(wanted.size());
     guard.unlock();
     const outcome how = answer(wanted, to);
     guard.lock();
     if (how == outcome::done) {
-      answered_[wanted.shard].push_back(std::move(to));
+      for (std::size_t i = 0; i < to.size(); ++i) {
+        answered_[wanted[i].shard].push_back(std::move(to[i]));
+      }
       guard.unlock();
       on_answer_();
       guard.lock();
       continue;
     }
     if (how == outcome::failed) return;
-    waiting_.push_front(wanted);
+    waiting_.insert(waiting_.begin(), std::make_move_iterator(wanted.begin()),
+                    std::make_move_iterator(wanted.end()));
     if (how == outcome::moved) continue;
     news_.wait(guard, [&] { return stopped_ || commits_seen_ != commits; });
   }
 }
 
-fetcher::outcome fetcher::answer(const store::fetch_request& wanted, store::fetched& to) {
-  to.id = wanted.id;
-  to.messages.assign(wanted.messages.size(), {});
+/// Sessions that drain at the same time want messages of the same chunks, so what waits is read
+/// together: each chunk once.
+std::vector<store::fetch_request> fetcher::take_waiting() {
+  constexpr std::size_t messages_max = 4'096;
+  std::vector<store::fetch_request> some;
+  for (std::size_t messages = 0; !waiting_.empty() && messages < messages_max;) {
+    messages += waiting_.front().messages.size();
+    some.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return some;
+}
+
+fetcher::outcome fetcher::answer(const std::vector<store::fetch_request>& wanted,
+                                 std::vector<store::fetched>& to) {
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    to[i].id = wanted[i].id;
+    to[i].messages.assign(wanted[i].messages.size(), {});
+  }
   const std::vector<place> places = find_places(wanted);
   if (places.empty()) return outcome::done;
   {
@@ -96,15 +115,14 @@ fetcher::outcome fetcher::answer(const store::fetch_request& wanted, store::fetc
   return db == nullptr ? outcome::not_yet : read(*db, places, to);
 }
 
-std::vector<fetcher::place> fetcher::find_places(const store::fetch_request& wanted) {
+std::vector<fetcher::place> fetcher::find_places(const std::vector<store::fetch_request>& wanted) {
   std::vector<place> places;
-  places.reserve(wanted.messages.size());
-  {
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const std::vector<mqtt::message_number>& numbers = wanted[i].messages;
     const std::scoped_lock guard{tables_lock_};
-    for (std::size_t i = 0; i < wanted.messages.size(); ++i) {
-      const std::uint64_t number = wanted.messages[i].value();
-      const body_location where = journal_.content().messages().find(number);
-      if (where.chunk != 0) places.push_back({number, where, i});
+    for (std::size_t k = 0; k < numbers.size(); ++k) {
+      const body_location where = journal_.content().messages().find(numbers[k].value());
+      if (where.chunk != 0) places.push_back({numbers[k].value(), where, i, k});
     }
   }
   std::sort(places.begin(), places.end(), [](const place& a, const place& b) {
@@ -113,7 +131,8 @@ std::vector<fetcher::place> fetcher::find_places(const store::fetch_request& wan
   return places;
 }
 
-fetcher::outcome fetcher::read(database& db, const std::vector<place>& places, store::fetched& to) {
+fetcher::outcome fetcher::read(database& db, const std::vector<place>& places,
+                               std::vector<store::fetched>& to) {
   rocksdb::PinnableSlice bytes;
   std::uint64_t loaded = 0;
   for (const place& p : places) {
@@ -134,7 +153,7 @@ fetcher::outcome fetcher::read(database& db, const std::vector<place>& places, s
       on_error_("no message " + std::to_string(p.number) + " where it was written");
       return outcome::failed;
     }
-    to.messages[p.index] = mqtt::message::make(r->fields);
+    to[p.request].messages[p.index] = mqtt::message::make(r->fields);
     bodies_.fetch_add(1, std::memory_order_relaxed);
   }
   return outcome::done;

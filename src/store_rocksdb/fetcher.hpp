@@ -41,14 +41,18 @@ class fetcher {
   struct place {
     std::uint64_t number = 0;
     body_location where;
-    std::size_t index = 0;  // in the request
+    std::size_t request = 0;  // which of those that are answered together
+    std::size_t index = 0;    // in the request
   };
   enum class outcome : std::uint8_t { done, not_yet, moved, failed };
 
   void run();
-  [[nodiscard]] outcome answer(const store::fetch_request& wanted, store::fetched& to);
-  [[nodiscard]] std::vector<place> find_places(const store::fetch_request& wanted);
-  [[nodiscard]] outcome read(database& db, const std::vector<place>& places, store::fetched& to);
+  [[nodiscard]] std::vector<store::fetch_request> take_waiting();
+  [[nodiscard]] outcome answer(const std::vector<store::fetch_request>& wanted,
+                               std::vector<store::fetched>& to);
+  [[nodiscard]] std::vector<place> find_places(const std::vector<store::fetch_request>& wanted);
+  [[nodiscard]] outcome read(database& db, const std::vector<place>& places,
+                             std::vector<store::fetched>& to);
 
   journal& journal_;
   std::mutex& tables_lock_;

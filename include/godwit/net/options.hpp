@@ -94,7 +94,7 @@ struct tuning {
   std::chrono::milliseconds accept_pause{100};
   /// Files kept free for the store, the log and administration: no connection gets one of the last.
   /// At most an eighth of the limit (as it is when the listeners open) is kept.
-  std::uint32_t files_reserved = 64;
+  std::uint32_t files_reserved = 128;
   /// What stands before MQTT (TLS, WebSocket) may take so long, from the accept on; then CONNECT's
   /// own time begins.
   std::chrono::milliseconds handshake_timeout{10'000};

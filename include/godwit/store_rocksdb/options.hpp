@@ -48,9 +48,9 @@ struct options {
   /// How often the free space is looked at.
   std::chrono::milliseconds disk_check_every{1'000};
   garbage_options garbage;
-  /// Of the engine below; tests use small ones. The buffer is the journal's; each other kind of row
-  /// has a quarter.
-  std::size_t write_buffer_bytes = 16U << 20U;
+  /// Of the engine below; tests use small ones. The journal and each kind of row have such a
+  /// buffer, and while one is written to a file a second.
+  std::size_t write_buffer_bytes = 4U << 20U;
   std::size_t wal_bytes_max = 32U << 20U;
 };
 

@@ -11,8 +11,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 constexpr auto manual = memory_store::mode::manual;
 
-TEST(Bodies, LeaveMemoryBeyondTheBudgetOnceTheyAreDurable) {
-  store_world t{{.shards = 1, .store_mode = manual}, 4};
+TEST(Bodies, ForWhoIsAwayLeaveMemoryOnceTheyAreDurable) {
+  store_world t{{.shards = 1, .store_mode = manual}, 1'000};
   t.sleeper("s");
   test_client p = t.w.connect({.client_id = "p"});
   for (const char* text : {"1", "2", "3", "4", "5"}) p.send_publish("a", text, qos1);
@@ -20,16 +20,30 @@ TEST(Bodies, LeaveMemoryBeyondTheBudgetOnceTheyAreDurable) {
   EXPECT_EQ(t.w.census().spilled, 0U) << "nothing is durable";
   EXPECT_EQ(t.w.census().body_bytes, 10U);
   t.sync();
-  EXPECT_EQ(t.w.census().spilled, 3U);
-  EXPECT_EQ(t.w.census().body_bytes, 4U);
+  EXPECT_EQ(t.w.census().spilled, 5U);
+  EXPECT_EQ(t.w.census().body_bytes, 0U);
   t.w.check_balance();
 
   test_client s = t.persistent("s");
-  EXPECT_THAT(t.payloads_of(s), ElementsAre("1", "2"));
+  EXPECT_THAT(t.payloads_of(s), IsEmpty());
   EXPECT_EQ(t.disk().waiting_fetches(), 1U);
   t.disk().answer_fetches(1);
-  EXPECT_THAT(t.payloads_of(s), ElementsAre("3", "4", "5"));
+  EXPECT_THAT(t.payloads_of(s), ElementsAre("1", "2", "3", "4", "5"));
   EXPECT_EQ(t.w.census().spilled, 0U);
+}
+
+TEST(Bodies, ForWhoIsConnectedStayInMemoryWithinTheBudget) {
+  world_options o{.shards = 1};
+  o.limits.inflight_max = 1;
+  for (const std::uint64_t budget : {4U, 100U}) {
+    store_world t{o, budget};
+    test_client s = t.persistent("s");
+    t.subscribe(s, "a", qos1);
+    test_client p = t.w.connect({.client_id = "p"});
+    t.publish(p, {"1", "2", "3", "4", "5"});
+    EXPECT_EQ(t.w.census().spilled, budget == 4U ? 3U : 0U);
+    EXPECT_THAT(s.receive_all(), ElementsAre("1", "2", "3", "4", "5"));
+  }
 }
 
 TEST(Bodies, StayInMemoryWithoutABudget) {
