@@ -22,6 +22,7 @@ LEVEL = re.compile(r"\blog_level::(?:warn|error)\b")
 # has a level and no event elsewhere is an error, so that no way to log escapes.
 WRAPPERS = {
     "src/net/acceptor.cpp": r"\b(?:rest|warn|refusal)\s*[({][^;]*?" + EVENT,
+    "src/broker/route.cpp": r"\blog_refusal\([^;]*?" + EVENT,
     "src/store_rocksdb/committer.cpp": r"\bset_state\([^;]*?" + EVENT,
 }
 # These name levels, and log nothing.
