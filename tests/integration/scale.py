@@ -15,6 +15,8 @@ from harness import sanitizer_environment
 
 # Set for builds whose figures say nothing (tests/integration/CMakeLists.txt).
 IS_SANITIZED = bool(os.environ.get("GODWIT_SANITIZED"))
+# ThreadSanitizer has a shadow of all memory that was ever used.
+MEMORY_FACTOR = 4 if os.environ.get("GODWIT_SANITIZED") == "thread" else 1
 
 
 def size(name, otherwise):
