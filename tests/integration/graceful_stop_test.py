@@ -191,7 +191,8 @@ class Stop(unittest.TestCase):
         return all(len(got[w.topic]) >= w.answered for w in writers)
 
     def test_nobody_gets_in_while_it_waits_for_a_slow_one(self):
-        patient = {"shards": 2, "tuning": {"stop_max": "1h"},
+        watch = free_port()
+        patient = {"shards": 2, "http": {"port": watch}, "tuning": {"stop_max": "1h"},
                    "connection": {"linger_max": "1h", "output_bytes_max": "64MiB"}}
         with Broker(patient) as broker, Wire(broker.port) as slow:
             port = broker.port
@@ -203,6 +204,8 @@ class Stop(unittest.TestCase):
                     writer.send(wire.publish("t", b"x" * 500_000))
                 writer.send(b"\xc0\0")
                 writer.expect(wire.PINGRESP)
+            # They may still be on their way from one shard to the other.
+            wait_until(lambda: Metrics(watch)["copies_made_total"] == 32, "32 copies")
             early = Wire(port)  # accepted, and says nothing
             self.addCleanup(early.close)
             broker.signal(signal.SIGTERM)
