@@ -329,7 +329,7 @@ bool shard_engine::is_held_back(const connection& c) const noexcept {
   if (c.parked || c.answers.size() >= options.limits.unanswered_publishes_max) return true;
   const session_slot* const s = sessions_.find(c.session);
   if (s == nullptr || !s->extras) return false;
-  if (has_many_replays(*s)) return true;
+  if (c.has_transport && has_many_replays(*s)) return true;  // who has gone need not wait for them
   return s->extras->late_publishes != 0 && !GODWIT_SEEDED_BUG(late_publish_overtaken);
 }
 

@@ -313,11 +313,10 @@ bool shard_engine::may_ask(const session_slot& s) const noexcept {
 }
 
 /// A session subscribes faster than the other shards answer. While it is the session that has no
-/// room, it may go on: its acknowledgements may come behind. Whose client has gone need not wait.
+/// room, it may go on: its acknowledgements may come behind.
 bool shard_engine::has_many_replays(const session_slot& s) const noexcept {
   constexpr std::size_t many = 256;
-  const connection* const c = connections_.find(s.connection);
-  if (!s.is_replaying() || (c != nullptr && !c->has_transport)) return false;
+  if (!s.is_replaying()) return false;
   const session_replays& all = *s.extras->replays;
   return all.unasked.size() + all.waiting.size() >= many && are_due(all) && has_room(s);
 }
