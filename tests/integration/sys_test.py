@@ -5,8 +5,10 @@ import pathlib
 import tempfile
 import unittest
 
+import clients_wire as wire
+from clients_wire import Wire
 from harness import Broker
-from raw_client import RawClient, packet, text
+from raw_client import RawClient
 
 # Every topic of mosquitto 2.0.
 MOSQUITTO = """version uptime clients/total clients/maximum clients/disconnected clients/inactive
@@ -78,54 +80,42 @@ class Rights(unittest.TestCase):
         self.config = {"shards": 2, "sys": {"interval": "1s"},
                        "authorization": {"rule_file": str(rules)}}
 
-    def subscribe(self, client, name):
-        """The code of the SUBACK; what is retained may come before it, and is passed over."""
-        client.socket.sendall(packet(0x82, b"\0\1" + text(name) + b"\0"))
-        while True:
-            first = client.read(1)
-            if first == b"\x90":
-                return client.read(4)[3]
-            length = client.read(1)[0]
-            if length & 0x80:
-                length = length & 0x7F | client.read(1)[0] << 7
-            client.read(length)
+    def opened(self, broker, name):
+        one = Wire(broker.port)
+        self.addCleanup(one.close)
+        one.connect(name)
+        return one
 
     def test_is_read_by_those_who_may(self):
         with Broker(self.config) as broker:
-            operator = RawClient(broker.port, "operator")
-            phone = RawClient(broker.port, "phone")
+            operator, phone = self.opened(broker, "operator"), self.opened(broker, "phone")
             for name in ("$SYS/#", "$SYS/broker/uptime", "$SYS/broker/+", "$SYS/broker/godwit/#"):
-                self.assertEqual(self.subscribe(phone, name), 0x80, name)
-            self.assertEqual(self.subscribe(phone, "#"), 0)
-            self.assertEqual(self.subscribe(operator, "$SYS/#"), 0)
+                self.assertEqual(phone.subscribe((name, 0)), b"\x80", name)
+            self.assertEqual(phone.subscribe(("#", 0)), b"\0")
+            self.assertEqual(operator.subscribe(("$SYS/#", 0)), b"\0")
             seen = set()
             while "$SYS/broker/uptime" not in seen or len(seen) < 50:
-                seen.add(read_publish(operator)[0])
+                seen.add(operator.receive_publish()[0])
             # The whole tree was asked for and a part of it is denied: that part is held back.
             self.assertEqual([topic for topic in seen if "/godwit/" in topic], [])
-            self.assertEqual(self.subscribe(operator, "$SYS/broker/godwit/#"), 0x80)
+            self.assertEqual(operator.subscribe(("$SYS/broker/godwit/#", 0)), b"\x80")
             # Who subscribed to everything has had nothing of $SYS.
-            phone.publish("a/end", b"x")
-            self.assertEqual(read_publish(phone), ("a/end", b"x"))
-            for client in (operator, phone):
-                client.close()
+            phone.send(wire.publish("a/end", b"x"))
+            self.assertEqual(phone.receive_publish(), ("a/end", b"x"))
 
     def test_is_written_by_nobody(self):
         rules = {"authorization": self.config["authorization"]}
         for more in ({}, rules):
             with self.subTest(rules=bool(more)), Broker({"sys": {"interval": 0}, **more}) as broker:
-                operator = RawClient(broker.port, "operator")
-                operator.subscribe("$SYS/#")
-                liar = RawClient(broker.port, "liar")
-                liar.socket.sendall(packet(0x32, text("$SYS/broker/uptime") + b"\0\1" + b"1"))
+                operator, liar = self.opened(broker, "operator"), self.opened(broker, "liar")
+                operator.subscribe(("$SYS/#", 0))
+                liar.send(wire.publish("$SYS/broker/uptime", b"1", 1))
                 broker.wait_for("publish.denied", client="liar")
-                operator.publish("$SYS/broker/version", b"mine")
+                operator.send(wire.publish("$SYS/broker/version", b"mine"))
                 broker.wait_for("publish.denied", client="operator")
-                operator.subscribe("a/#")
-                operator.publish("a/end", b"x")
-                self.assertEqual(read_publish(operator), ("a/end", b"x"))
-                for client in (operator, liar):
-                    client.close()
+                operator.subscribe(("a/#", 0))
+                operator.send(wire.publish("a/end", b"x"))
+                self.assertEqual(operator.receive_publish(), ("a/end", b"x"))
 
 
 class Events(unittest.TestCase):
