@@ -12,6 +12,10 @@ seeds="$source/tests/fuzz/corpus"
 what="${1:?campaign, soak, keep or coverage}"
 build="$(cd "${2:?the build directory}" && pwd)"
 programs="$build/tests/fuzz"
+if ! compgen -G "$programs/fuzz_*" >/dev/null; then
+  echo "no fuzz targets in $build: build its target fuzz-targets first" >&2
+  exit 2
+fi
 
 targets() {
   local program

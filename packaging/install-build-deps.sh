@@ -10,7 +10,7 @@ build=(g++ cmake ninja-build ccache libboost1.81-dev libssl-dev libspdlog-dev li
 tests=(libgtest-dev libgmock-dev python3 python3-paho-mqtt mosquitto-clients libpaho-mqtt-dev
        libmqtt-client-java nodejs libbenchmark-dev openssl sslscan prometheus systemd)
 long=(clang-16 libclang-rt-16-dev llvm-16 mosquitto chromium testssl.sh debhelper dpkg-dev debootstrap
-      lintian)
+      lintian systemd-container)
 
 wanted=("${build[@]}")
 case "${1:-test}" in

@@ -20,7 +20,7 @@ PAGES = {
 The configuration of the service; see
 .BR godwit.yaml (5).
 .TP
-.I /var/lib/godwit
+.I /var/lib/godwit/store
 What must not be lost: sessions, their messages, retained messages, wills.
 .TP
 .I /run/godwit/control

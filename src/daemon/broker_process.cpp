@@ -31,6 +31,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <filesystem>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -280,6 +281,7 @@ class broker_process {
   std::function<void(const std::string&)> back_up_with(store_rocksdb::rocksdb_store* on_disk) {
     if (on_disk == nullptr) return {};
     return [this, on_disk](const std::string& to) {
+      make_private_directory(std::filesystem::path{to}.parent_path().string());
       on_disk->backup(to);
       log_.info("store.backed_up", {{"to", to}});
     };

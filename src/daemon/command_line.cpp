@@ -165,9 +165,8 @@ std::string help_text() {
       "       godwitd store COMMAND [options]\n"
       "\n"
       "Without options it listens on localhost, port 1883, and lets everybody on this machine in.\n"
-      "It keeps sessions and messages in $STATE_DIRECTORY (a service has it from systemd), else "
-      "in\n"
-      "$XDG_STATE_HOME/godwit, else in ~/.local/state/godwit.\n"
+      "It keeps sessions and messages in $STATE_DIRECTORY/store (a service has it from systemd),\n"
+      "else in $XDG_STATE_HOME/godwit, else in ~/.local/state/godwit.\n"
       "\n"
       "Options:\n";
   for (const option& o : options) {

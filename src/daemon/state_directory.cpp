@@ -23,7 +23,9 @@ state_environment state_environment::of_process() {
 }
 
 std::optional<std::string> default_state_directory(const state_environment& e) {
-  if (is_full(e.state_directory)) return e.state_directory.substr(0, e.state_directory.find(':'));
+  if (is_full(e.state_directory)) {
+    return e.state_directory.substr(0, e.state_directory.find(':')) + "/store";
+  }
   if (is_full(e.xdg_state_home)) return e.xdg_state_home + "/godwit";
   if (is_full(e.home)) return e.home + "/.local/state/godwit";
   return std::nullopt;

@@ -14,9 +14,9 @@ struct state_environment {
   [[nodiscard]] static state_environment of_process();
 };
 
-/// The directory of the store when the configuration names none: the service's state directory
-/// (the first, if there are several), else `godwit` in the user's state home. Nothing if the
-/// environment names neither.
+/// The directory of the store when the configuration names none: `store` in the service's state
+/// directory (the first, if there are several), where the service's user can put backups beside it,
+/// else `godwit` in the user's state home. Nothing if the environment names neither.
 [[nodiscard]] std::optional<std::string> default_state_directory(const state_environment& e);
 
 }  // namespace godwit::daemon

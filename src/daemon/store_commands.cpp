@@ -70,6 +70,7 @@ exit_status back_up(const std::string& directory, const std::string& socket,
       !socket.empty() && admin::ask_control(socket, boost::json::serialize(request),
                                             [&](std::string_view line) { answer = line; });
   if (!runs) {
+    make_private_directory(fs::path{target}.parent_path().string());
     store_rocksdb::backup(directory, target);
   } else if (!answer.starts_with("{\"done\"")) {
     throw std::runtime_error("the running godwitd: " + (answer.empty() ? "no answer" : answer));

@@ -5,64 +5,27 @@ skips with a clear word where one is missing. GODWIT_PREBUILT names a build dire
 are packed (build/release), so that the test does not compile everything anew.
 """
 
-import os
-import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
-SOURCE = pathlib.Path(os.environ.get("GODWIT_SOURCE", pathlib.Path(__file__).parents[2]))
+from clean_root import PATHS, SOURCE, CleanRoot, build, free_ports, run
+
 sys.path.insert(0, str(SOURCE / "tests/integration"))
 from raw_client import RawClient  # noqa: E402
 
-MIRROR = os.environ.get("GODWIT_MIRROR", "http://deb.debian.org/debian")
-NEEDED = ["debootstrap", "dpkg-buildpackage", "lintian", "dh", "chroot"]
-MISSING = [tool for tool in NEEDED if not shutil.which(tool)]
 
+class Package(CleanRoot):
+    TOOLS = ("lintian",)
 
-def run(*command, **how):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          check=False, **how)
-    if done.returncode != 0:
-        raise AssertionError(f"{command} ended with {done.returncode}:\n{done.stdout}")
-    return done.stdout
-
-
-def build(directory, version):
-    environment = {**os.environ, "GODWIT_VERSION": version}
-    run(str(SOURCE / "packaging/build-deb.sh"), directory, env=environment)
-    return next(pathlib.Path(directory).glob(f"godwit_{version}_*.deb"))
-
-
-@unittest.skipIf(os.geteuid() != 0, "chroot needs root")
-@unittest.skipIf(MISSING, "missing: " + " ".join(MISSING))
-class Package(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.directory = tempfile.TemporaryDirectory(prefix="godwit-package-")
-        cls.addClassCleanup(cls.directory.cleanup)
-        cls.root = pathlib.Path(cls.directory.name, "root")
-        cls.first = build(cls.directory.name + "/first", "0.1.0")
-        cls.second = build(cls.directory.name + "/second", "0.1.1")
-        run("debootstrap", "--variant=minbase", "bookworm", str(cls.root), MIRROR)
+        super().setUpClass()
+        cls.first = build(cls.directory / "first", "0.1.0")
+        cls.second = build(cls.directory / "second", "0.1.1")
         run("mount", "-t", "proc", "proc", str(cls.root / "proc"))
         cls.addClassCleanup(run, "umount", str(cls.root / "proc"))
-        # Nothing starts by itself in there.
-        policy = cls.root / "usr/sbin/policy-rc.d"
-        policy.write_text("#!/bin/sh\nexit 101\n")
-        policy.chmod(0o755)
-
-    def inside(self, *command):
-        return run("chroot", str(self.root), *command,
-                   env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
-                        "DEBIAN_FRONTEND": "noninteractive"})
-
-    def install(self, package):
-        shutil.copy(package, self.root / "tmp")
-        self.inside("apt-get", "install", "-y", "--no-install-recommends", f"/tmp/{package.name}")
 
     def start(self):
         """The unit's ExecStart as the unit's user."""
@@ -71,10 +34,10 @@ class Package(unittest.TestCase):
         self.assertEqual(lines["User"], "godwit")
         run_directory = self.root / "run/godwit"
         run_directory.mkdir(exist_ok=True)
-        self.inside("chown", "godwit:godwit", "/run/godwit")
+        self.change_root("chown", "godwit:godwit", "/run/godwit")
         return subprocess.Popen(
             ["chroot", "--userspec=godwit:godwit", str(self.root), *lines["ExecStart"].split()],
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, stderr=subprocess.DEVNULL)
+            env=PATHS, stderr=subprocess.DEVNULL)
 
     def connect(self, client_id, clean=True):
         for _ in range(100):
@@ -93,7 +56,7 @@ class Package(unittest.TestCase):
                      "usr/share/bash-completion/completions/godwitctl"]:
             # minbase leaves manuals in; a root that does not would skip them here.
             self.assertTrue((self.root / path).exists(), path)
-        self.assertIn("OK", self.inside("godwitd", "--check", "--config",
+        self.assertIn("OK", self.change_root("godwitd", "--check", "--config",
                                         "/etc/godwit/godwit.yaml"))
         state = self.root / "var/lib/godwit"
         self.assertEqual(oct(state.stat().st_mode & 0o777), "0o700")
@@ -106,7 +69,7 @@ class Package(unittest.TestCase):
         client = self.connect("kept", clean=False)
         client.subscribe("a", qos=1)
         client.disconnect()
-        self.assertIn("kept", self.inside("godwitctl", "clients", "list"))
+        self.assertIn("kept", self.change_root("godwitctl", "clients", "list"))
         broker.terminate()
         self.assertEqual(broker.wait(60), 0)
 
@@ -114,30 +77,18 @@ class Package(unittest.TestCase):
         self.assertEqual(config.read_text(), mine, "an upgrade keeps what the operator wrote")
         broker = self.start()
         self.connect("other").disconnect()
-        self.assertIn("kept", self.inside("godwitctl", "clients", "list", "--offline"))
+        self.assertIn("kept", self.change_root("godwitctl", "clients", "list", "--offline"))
         broker.terminate()
         self.assertEqual(broker.wait(60), 0)
 
-        self.inside("apt-get", "remove", "-y", "godwit")
+        self.change_root("apt-get", "remove", "-y", "godwit")
         self.assertFalse((self.root / "usr/bin/godwitd").exists())
         self.assertTrue(config.exists())
-        self.assertTrue((state / "db").exists())
-        self.inside("apt-get", "purge", "-y", "godwit")
+        self.assertTrue((state / "store/db").exists())
+        self.change_root("apt-get", "purge", "-y", "godwit")
         for path in [config.parent, state, self.root / "var/log/godwit"]:
             self.assertFalse(path.exists(), path)
         self.assertIn("godwit:", (self.root / "etc/passwd").read_text(), "its number stays taken")
-
-
-def free_ports(count):
-    import socket
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 if __name__ == "__main__":

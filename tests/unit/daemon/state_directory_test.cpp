@@ -7,8 +7,9 @@ namespace {
 
 TEST(StateDirectory, IsTheServicesFirst) {
   EXPECT_EQ(default_state_directory({"/var/lib/godwit", "/home/a/state", "/home/a"}),
-            "/var/lib/godwit");
-  EXPECT_EQ(default_state_directory({"/var/lib/godwit:/var/lib/other", "", ""}), "/var/lib/godwit");
+            "/var/lib/godwit/store");
+  EXPECT_EQ(default_state_directory({"/var/lib/godwit:/var/lib/other", "", ""}),
+            "/var/lib/godwit/store");
 }
 
 TEST(StateDirectory, IsInTheUsersStateHomeOtherwise) {
