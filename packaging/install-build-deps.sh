@@ -6,7 +6,7 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build ccache libboost1.81-dev libssl-dev libspdlog-dev libyaml-cpp-dev
-       librocksdb-dev libsodium-dev)
+       librocksdb-dev libsodium-dev libjemalloc-dev)
 tests=(libgtest-dev libgmock-dev python3 python3-paho-mqtt mosquitto-clients libpaho-mqtt-dev
        libmqtt-client-java nodejs libbenchmark-dev openssl sslscan prometheus systemd)
 long=(clang-16 libclang-rt-16-dev llvm-16 mosquitto chromium testssl.sh debhelper dpkg-dev debootstrap

@@ -67,6 +67,7 @@ struct connection {
   bool has_transport : 1 = true;
   bool is_reading : 1 = true;
   bool is_flush_listed : 1 = false;
+  bool is_output_full : 1 = false;     ///< when its session was last pumped
   bool is_backlog_listed : 1 = false;  ///< has input that was not handled for lack of budget
   bool is_parked_listed : 1 = false;
   bool is_doomed : 1 = false;

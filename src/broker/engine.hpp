@@ -210,6 +210,7 @@ struct shard_engine {
   void release_held(session_slot& s);
   void list_for_pump(session_handle h, session_slot& s);
   void pump(session_handle h);
+  void go_on_pumping(connection& c);
   [[nodiscard]] bool may_receive(const session_slot& s, std::string_view topic) const noexcept;
   void withhold(session_handle h, session_slot& s, const session::outgoing& o);
   void drop_too_large(session_handle h, session_slot& s);
@@ -400,13 +401,12 @@ struct shard_engine {
   void return_share(pending_id pending, std::string_view share, mqtt::qos quality,
                     const base::ref<const mqtt::message>& m, const routing::group_member& from,
                     mqtt::message_number commit);
-
   void sweep_memory();
   // ---- for operators (sys_publisher.cpp, client_events.cpp; inspection.cpp asks and tells)
   void publish_sys();
   void note_client(history_entry entry);
 
-  // ---- helpers used everywhere
+  // ---- helpers
   [[nodiscard]] static std::uint64_t token_of(connection_handle h) noexcept {
     return (std::uint64_t{h.generation} << 32) | h.index;
   }

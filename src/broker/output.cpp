@@ -130,6 +130,7 @@ void shard_engine::flush(connection_handle h, connection& c) {
     ports.counters.add(observe::counter::bytes_sent, taken);
     if (taken != 0) c.last_progress = now.steady;
     if (taken < before) time_stalled_reader(h, c);
+    if (c.is_output_full && unsent(c) <= options.limits.output_bytes_max) go_on_pumping(c);
   }
   if (c.output && c.output->empty()) {
     c.output->reset();
@@ -148,7 +149,7 @@ void shard_engine::on_writable(connection_token token) {
     to_flush_.add(h);
   }
   // With the output on its way, the session may go on.
-  if (session_slot* const s = find(c->session)) list_for_pump(c->session, *s);
+  go_on_pumping(*c);
 }
 
 }  // namespace godwit::broker

@@ -53,8 +53,9 @@ struct session_slot {
   auth::principal owner;
   mqtt::protocol_version version = mqtt::protocol_version::v311;
   bool is_pump_listed : 1 = false;
-  bool has_shared : 1 = false;  ///< is or was a member of a shared group
-  bool ended : 1 = false;       ///< only messages of shared groups are left, on their way
+  bool is_output_full : 1 = false;  ///< as its connection says: not to be pumped until that ends
+  bool has_shared : 1 = false;      ///< is or was a member of a shared group
+  bool ended : 1 = false;           ///< only messages of shared groups are left, on their way
   bool overflow_logged : 1 = false;
   bool expires_as_asked : 1 = false;  ///< its client, not the configuration, said when
   std::uint16_t queued_most = 0;      ///< messages in its log since the start; stops at its largest

@@ -50,11 +50,20 @@ session_handle shard_engine::create_session(std::string_view client_id, auth::pr
   return h;
 }
 
+/// There is room in the connection's output: its session may go on.
+void shard_engine::go_on_pumping(connection& c) {
+  session_slot* const s = find(c.session);
+  if (s == nullptr) return;
+  s->is_output_full = c.is_output_full = false;
+  list_for_pump(c.session, *s);
+}
+
 /// The session's connection has ended. What that means for the will: [v311 MQTT-3.1.2-8]
 /// [v311 MQTT-3.14.4-3] [v5 MQTT-3.1.2-8]; for the session: [v311 MQTT-3.1.2-6]
 /// [v5 MQTT-3.1.2-23].
 void shard_engine::detach(session_handle h, session_slot& s, const session::close_reason& reason) {
   s.connection = {};
+  s.is_output_full = false;
   --sessions_connected_;
   ports.counters.subtract(observe::counter::clients_connected);
   using session::close_cause;
@@ -290,7 +299,7 @@ void shard_engine::release_held(session_slot& s) {
 }
 
 void shard_engine::list_for_pump(session_handle h, session_slot& s) {
-  if (s.is_pump_listed || !s.connection) return;
+  if (s.is_pump_listed || s.is_output_full || !s.connection) return;
   s.is_pump_listed = true;
   to_pump_.add(h);
 }
@@ -320,8 +329,9 @@ void shard_engine::pump(session_handle h) {
   session_slot& s = sessions_.at(h);
   connection* const c = connections_.find(s.connection);
   if (c == nullptr || c->at != phase::live || c->is_doomed || !c->has_transport) return;
-  // A reader that is behind gets no more; `on_writable` goes on.
-  if (unsent(*c) > options.limits.output_bytes_max) return;
+  // A reader that is behind gets no more, and costs no more; `go_on_pumping` ends that.
+  s.is_output_full = c->is_output_full = unsent(*c) > options.limits.output_bytes_max;
+  if (c->is_output_full) return;
   outgoing_.clear();
   const session::tally old = s.log.pump(pump_rules(s), records_, outgoing_);
   count_expired(s, old);

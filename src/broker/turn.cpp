@@ -89,7 +89,7 @@ bool shard_engine::wants_turn() const noexcept {
     if (s != nullptr && may_ask(*s)) return true;
   }
   if (!parked_.empty() && has_store_changed()) return true;
-  if (!to_forget_.empty()) return true;
+  if (!to_forget_.empty() || !to_flush_.empty()) return true;
   return !backlog_.empty() || mailbox_.has_work() ||
          (!durable_waits_.empty() && durable_waits_.top().ticket <= ports.durable_store.durable());
 }

@@ -32,7 +32,6 @@
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -103,12 +102,6 @@ observe::totals sums_of(const std::vector<observe::counters>& shards) {
   std::vector<const observe::counters*> all;
   for (const observe::counters& one : shards) all.push_back(&one);
   return observe::sum(all);
-}
-
-/// All that the shards count of memory.
-std::uint64_t counted_bytes(const std::vector<observe::counters>& shards) {
-  const observe::totals sums = sums_of(shards);
-  return std::accumulate(sums.memory.begin(), sums.memory.end(), std::uint64_t{0});
 }
 
 /// Of the bodies of retained messages, which the shards count with their index.
@@ -185,6 +178,7 @@ class broker_process {
     net::broker_threads threads{options_,
                                 {durable, gates.authenticators(), gates.authorizers(), interest,
                                  numbers, clock_, sink_, counters, &memory_}};
+    watch_.take_base(on_disk != nullptr ? on_disk->memory_size() : 0);
     numbers.start_above(broker::recover(shards_of(threads), options_.shard, durable, clock_.now()));
     if (const auto opened = threads.open(std::move(given_)); !opened) {
       const net::listen_error why = opened.error();
@@ -194,7 +188,6 @@ class broker_process {
     }
     const watched_broker watched{counters, durable, on_disk, is_serving_, memory_};
     watch_.ask_retained([&counters] { return retained_bytes(counters); });
-    watch_.ask_shards([&counters] { return counted_bytes(counters); });
     if (on_disk != nullptr) watch_.ask_store([on_disk] { return on_disk->memory_size(); });
     std::optional<admin::http_server> watchers;
     if (file_.value.http.port != 0) {

@@ -96,7 +96,6 @@ int main(int argc, char** argv) {
       return static_cast<int>(exit_status::wrong_input);
     }
     const auto& line = std::get<command_line>(parsed);
-    if (line.what == command_line::task::run) prefer_huge_pages(argv);
     return static_cast<int>(run(line));
   } catch (const std::exception& e) {
     print(stderr, std::string("godwitd: ") + e.what() + "\n");

@@ -1,15 +1,13 @@
 #include "memory_watch.hpp"
 
+#include "allocator.hpp"
 #include "machine_memory.hpp"
 #include "surroundings.hpp"
 
 #include <godwit/mqtt/message.hpp>
 #include <godwit/net/tls_memory.hpp>
 
-#include <malloc.h>
-
 #include <algorithm>
-#include <utility>
 
 namespace godwit::daemon {
 namespace {
@@ -25,18 +23,20 @@ constexpr milliseconds give_back_step{5'000};
 
 }  // namespace
 
-bool is_worth_giving_back(std::uint64_t unused, std::uint64_t in_use, std::uint64_t kept) noexcept {
-  constexpr std::uint64_t least = 8U << 20U;
-  constexpr std::uint64_t most = 256U << 20U;
-  constexpr std::uint64_t part = 10;
-  return unused > in_use / part && unused > kept + least && unused <= most;
-}
-
 memory_watch::memory_watch(observe::memory_gauge& gauge, std::uint64_t configured,
                            observe::logger& log)
-    : gauge_{gauge}, log_{log} {
+    : gauge_{gauge}, log_{log}, unused_at_start_{unused_memory()} {
   set_limit(configured);
   gauge_.set(observe::memory_kind::base, memory_in_use());
+}
+
+void memory_watch::take_base(std::uint64_t of_store) {
+  constexpr std::uint64_t most = 4U << 20U;
+  const std::uint64_t before = gauge_[observe::memory_kind::base];
+  const std::uint64_t in_use = memory_in_use();
+  const std::uint64_t now = in_use - std::min(in_use, of_store);
+  gauge_.set(observe::memory_kind::base, std::clamp(now, before, before + most));
+  unused_at_start_ = unused_memory();
 }
 
 void memory_watch::set_limit(std::uint64_t configured) {
@@ -64,40 +64,28 @@ base::steady_time memory_watch::look(base::steady_time now) {
   if (after != memory_level::enough) give_back(now);
   if (now >= next_ledger_) {
     next_ledger_ = now + ledger_step;
-    look_for_unused(now, in_use, keep_ledger());
+    keep_ledger();
   }
   next_ = now + (limit != 0 && in_use > limit / 2 ? near_step : far_step);
   return next_;
 }
 
-/// What was freed may still be the process's: the system gets it back.
+/// What was freed may still be the process's: the system gets it back now, not a little later.
 void memory_watch::give_back(base::steady_time now) {
   if (now < next_give_back_) return;
   next_give_back_ = now + give_back_step;
-  has_given_back_ = true;
-  ::malloc_trim(0);
+  give_back_unused_memory();
 }
 
-/// What nobody has counted is what the allocator keeps for later, nearly all of it.
-void memory_watch::look_for_unused(base::steady_time now, std::uint64_t in_use,
-                                   std::uint64_t counted) {
-  const std::uint64_t unused = in_use - std::min(in_use, counted);
-  kept_ = std::exchange(has_given_back_, false) ? unused : std::min(kept_, unused);
-  if (of_shards_ && is_worth_giving_back(unused, in_use, kept_)) give_back(now);
-}
-
-std::uint64_t memory_watch::keep_ledger() {
+void memory_watch::keep_ledger() {
   using observe::memory_kind;
   const std::uint64_t messages = mqtt::message::bytes_in_memory();
   gauge_.set(memory_kind::messages,
              messages - std::min(messages, of_retained_ ? of_retained_() : 0));
   gauge_.set(memory_kind::tls, net::tls_bytes());
   if (of_store_) gauge_.set(memory_kind::store, of_store_());
-  std::uint64_t sum = of_shards_ ? of_shards_() : 0;
-  for (std::size_t i = 0; i < observe::memory_kinds; ++i) {
-    sum += gauge_[static_cast<memory_kind>(i)];
-  }
-  return sum;
+  const std::uint64_t unused = unused_memory();
+  gauge_.set(memory_kind::allocator, unused - std::min(unused, unused_at_start_));
 }
 
 }  // namespace godwit::daemon

@@ -10,12 +10,6 @@
 
 namespace godwit::daemon {
 
-/// Whether the allocator is to be asked for what is free: it is much beside what is in use, more
-/// than what it could not give back the last time (`kept`), and not so much that a shard would
-/// wait for it. In bytes.
-[[nodiscard]] bool is_worth_giving_back(std::uint64_t unused, std::uint64_t in_use,
-                                        std::uint64_t kept) noexcept;
-
 /// Looks at the memory that the process has for itself and says how little is left; also keeps the
 /// process's part of the ledger. On the main thread.
 class memory_watch {
@@ -24,10 +18,12 @@ class memory_watch {
   /// counts as its base.
   memory_watch(observe::memory_gauge& gauge, std::uint64_t configured, observe::logger& log);
 
+  /// Shards and store are there, and nothing is in them but what the store counts: what they took
+  /// is part of the base. A large store that has just been read is not, so it grows by some MiB.
+  void take_base(std::uint64_t of_store);
+
   /// The store's memory, asked about once a second; until then it has none.
   void ask_store(std::function<std::uint64_t()> how) { of_store_ = std::move(how); }
-  /// What all that the shards count adds up to.
-  void ask_shards(std::function<std::uint64_t()> how) { of_shards_ = std::move(how); }
   /// The memory of retained messages, which are no other messages.
   void ask_retained(std::function<std::uint64_t()> how) { of_retained_ = std::move(how); }
 
@@ -37,21 +33,17 @@ class memory_watch {
   base::steady_time look(base::steady_time now);
 
  private:
-  /// What the ledger adds up to.
-  std::uint64_t keep_ledger();
-  void look_for_unused(base::steady_time now, std::uint64_t in_use, std::uint64_t counted);
+  void keep_ledger();
   void give_back(base::steady_time now);
 
   observe::memory_gauge& gauge_;
   observe::logger& log_;
   std::function<std::uint64_t()> of_store_;
   std::function<std::uint64_t()> of_retained_;
-  std::function<std::uint64_t()> of_shards_;
   base::steady_time next_{};
   base::steady_time next_ledger_{};
   base::steady_time next_give_back_{};
-  std::uint64_t kept_ = 0;       ///< free, and not given back when it was asked for
-  bool has_given_back_ = false;  ///< since the last look at it
+  std::uint64_t unused_at_start_;  ///< is in the base
 };
 
 }  // namespace godwit::daemon

@@ -1,7 +1,6 @@
 #include "surroundings.hpp"
 
 #include <sched.h>
-#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -45,13 +44,6 @@ void forbid_core_files() {
   if (::setrlimit(RLIMIT_CORE, &none) != 0 || ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
     throw std::system_error{errno, std::generic_category(), "core files cannot be forbidden"};
   }
-}
-
-void prefer_huge_pages(char** arguments) {
-  // A program with more rights than its caller may not see the variable.
-  if (::getauxval(AT_SECURE) != 0 || std::getenv("GLIBC_TUNABLES") != nullptr) return;
-  if (::setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 1) != 0) return;
-  ::execv("/proc/self/exe", arguments);  // if that fails, small pages do as well
 }
 
 std::chrono::microseconds monotonic_now() {

@@ -35,12 +35,6 @@ namespace godwit::daemon {
 /// process holds messages, keys and what it knows of passwords.
 void forbid_core_files();
 
-/// Lets the heap lie in huge pages, where the system grants them to those who ask: a start with a
-/// million queued messages then takes half as long. The C library reads this setting at the start
-/// of a program only, so the first time the program begins anew, as the same process. Whoever has
-/// set GLIBC_TUNABLES decides alone.
-void prefer_huge_pages(char** arguments);
-
 /// How many files may have to be open at the same time.
 struct file_need {
   std::uint64_t connections = 0;  ///< as limited by the configuration; 0 = not limited

@@ -43,6 +43,8 @@ std::string_view name(memory_kind k) noexcept {
       return "store";
     case memory_kind::base:
       return "base";
+    case memory_kind::allocator:
+      return "allocator";
     case memory_kind::count_:
       break;
   }

@@ -46,24 +46,39 @@ class cleared_topics {
     const auto [at, fresh] = by_topic_.try_emplace(std::string{topic});
     GODWIT_ASSERT(fresh);
     at->second = by_version_.emplace(version, at->first);
+    content_size_ += topic.size();
   }
   void forget(std::string_view topic) {
     const auto at = by_topic_.find(topic);
     if (at == by_topic_.end()) return;
     by_version_.erase(at->second);
-    by_topic_.erase(at);
+    erase(at);
   }
   void forget_below(std::uint64_t version) {
     while (!by_version_.empty() && by_version_.begin()->first < version) {
-      by_topic_.erase(by_topic_.find(by_version_.begin()->second));
+      erase(by_topic_.find(by_version_.begin()->second));
       by_version_.erase(by_version_.begin());
     }
+  }
+  [[nodiscard]] std::size_t memory_size() const noexcept {
+    // A node of each map, and the topic where it is too long to lie in its node.
+    constexpr std::size_t nodes = 64 + 80;
+    constexpr std::size_t rounding = 8;
+    return by_topic_.size() * (nodes + rounding) + content_size_;
   }
 
  private:
   using version_map = std::multimap<std::uint64_t, std::string_view>;
+  using topic_map = std::map<std::string, version_map::iterator, std::less<>>;
+
+  void erase(topic_map::iterator at) {
+    content_size_ -= at->first.size();
+    by_topic_.erase(at);
+  }
+
   version_map by_version_;  // the views are into the keys of `by_topic_`
-  std::map<std::string, version_map::iterator, std::less<>> by_topic_;
+  topic_map by_topic_;
+  std::size_t content_size_ = 0;  // of the topics
 };
 
 struct retained_index::engine {
@@ -178,7 +193,7 @@ std::size_t retained_index::content_size() const noexcept {
 std::size_t retained_index::memory_size() const noexcept {
   constexpr std::size_t allocator = 16;
   constexpr std::size_t each = sizeof(mqtt::message) + allocator + node_bytes;
-  return engine_->messages.size() * each + engine_->content_size;
+  return engine_->messages.size() * each + engine_->content_size + engine_->cleared.memory_size();
 }
 std::size_t retained_index::node_count() const noexcept {
   return engine_->messages.size();

@@ -116,14 +116,6 @@ class Start(unittest.TestCase):
             limits = pathlib.Path(f"/proc/{broker.pid}/limits").read_text()
             self.assertRegex(limits, r"Max open files +4096 +4096")
 
-    def test_the_heap_asks_for_huge_pages_unless_somebody_has_decided(self):
-        for given, expected in (({}, "glibc.malloc.hugetlb=1"),
-                                ({"GLIBC_TUNABLES": "glibc.malloc.check=0"},
-                                 "glibc.malloc.check=0")):
-            with Broker(config={"core_files": True}, environment=given) as broker:
-                theirs = pathlib.Path(f"/proc/{broker.pid}/environ").read_text().split("\0")
-                self.assertIn("GLIBC_TUNABLES=" + expected, theirs)
-
     def test_a_log_file_that_cannot_be_opened_is_an_error(self):
         broker = Broker(config={"log": {"destination": "/nonexistent/godwit.log"}})
         broker.spawn()

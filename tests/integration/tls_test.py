@@ -242,7 +242,8 @@ class Hostile(WithAuthority):
 
     def test_a_flood_of_handshakes_does_not_keep_clients_out(self):
         with tls_broker(self.authority.tls(), shards=1,
-                        connection={"handshakes_max": 20, "handshake_patience": "20ms"}) as broker:
+                        connection={"handshakes_max": 20,
+                                    "handshake_patience": "20ms"}) as broker:
             flood = []
             for _ in range(200):
                 one = socket.create_connection(("127.0.0.1", broker.port), timeout=30)
@@ -255,7 +256,7 @@ class Hostile(WithAuthority):
                 one.close()
 
     def test_a_crowd_waits_until_there_is_room(self):
-        """Nobody is turned away while those before him still have time; one that ends makes room."""
+        """Nobody is turned away while those before have time left; one that ends makes room."""
         with tls_broker(self.authority.tls(), shards=1,
                         connection={"handshakes_max": 20, "handshake_patience": "1h"}) as broker:
             crowd = []

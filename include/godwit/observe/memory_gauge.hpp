@@ -10,7 +10,7 @@
 
 namespace godwit::observe {
 
-/// What memory is used for. Each shard sweeps its own part about once a second; the last four are
+/// What memory is used for. Each shard sweeps its own part about once a second; the last five are
 /// of the whole process.
 enum class memory_kind : std::uint8_t {
   connections,  // sockets, what has come in and is not complete
@@ -22,7 +22,8 @@ enum class memory_kind : std::uint8_t {
   messages,     // every body in memory, but retained ones
   tls,          // OpenSSL's
   store,        // RocksDB's, and where the messages lie on disk
-  base,         // what the process had before it opened the store
+  base,         // what the process had before it served anybody
+  allocator,    // free and not given back yet, between what is in use, and the allocator's own
   count_        // keep last
 };
 inline constexpr std::size_t memory_kinds = static_cast<std::size_t>(memory_kind::count_);
