@@ -36,14 +36,15 @@ std::string text_of(int error) {
 
 acceptor::acceptor(boost::asio::io_context& context, unique_fd socket, const entrance& at,
                    const tuning& tune, const base::clock& clock, observe::log_sink& log,
-                   acceptor_calls calls, const observe::memory_gauge* memory)
+                   on_accept take, on_refusal count, const observe::memory_gauge* memory)
     : socket_{context},
       at_{at},
       tune_{tune},
       files_end_{end_of_files_for_connections(tune.files_reserved)},
       clock_{clock},
       log_{log},
-      calls_{std::move(calls)},
+      take_{std::move(take)},
+      count_{std::move(count)},
       memory_{memory},
       rest_lines_{1, line_interval},
       full_lines_{1, line_interval},
@@ -61,18 +62,9 @@ acceptor::~acceptor() {
 }
 
 void acceptor::resume(base::steady_time now) {
-  if (!resting_until_) return;
-  if (is_room_awaited_ ? waits_for_room(now) : now < *resting_until_) return;
+  if (!resting_until_ || now < *resting_until_) return;
   resting_until_.reset();
   wait();
-}
-
-/// Whether there is none. Who is not accepted waits in the system's backlog meanwhile.
-bool acceptor::waits_for_room(base::steady_time now) {
-  if (!calls_.is_full_until) return false;
-  resting_until_ = calls_.is_full_until(now);
-  is_room_awaited_ = resting_until_.has_value();
-  return is_room_awaited_;
 }
 
 void acceptor::wait() {
@@ -82,9 +74,7 @@ void acceptor::wait() {
 }
 
 void acceptor::accept_some() {
-  const base::steady_time now = clock_.now().steady;
   for (std::size_t i = 0; i < tune_.accepts_per_turn; ++i) {
-    if (waits_for_room(now)) return;
     switch (accept_one()) {
       case outcome::accepted:
         break;
@@ -92,7 +82,7 @@ void acceptor::accept_some() {
         wait();
         return;
       case outcome::rest:
-        resting_until_ = now + tune_.accept_pause;
+        resting_until_ = clock_.now().steady + tune_.accept_pause;
         return;
     }
   }
@@ -115,7 +105,7 @@ acceptor::outcome acceptor::accept_one() {
   latest_ = s.value();
   const auto ip = ip_address_of(address);
   if (const auto no = judge(ip)) {
-    calls_.count(no->counted);
+    count_(no->counted);
     const bool is_rule = no->counted == observe::connection_refusal::address;
     warn(is_rule ? refused_lines_ : too_fast_lines_, no->event,
          (ip ? endpoint_text(address) + ": " : std::string{}) + no->why);
@@ -123,12 +113,12 @@ acceptor::outcome acceptor::accept_one() {
   }
   auto slot = at_.from.slots.take();
   if (!slot) {
-    calls_.count(observe::connection_refusal::listener_full);
+    count_(observe::connection_refusal::listener_full);
     warn(full_lines_, "listener.full", "connections_max of the listener is reached");
     return outcome::accepted;
   }
-  calls_.take(std::move(s), std::move(*slot),
-              {ip ? endpoint_text(address) : at_.from.address, &at_.from.facts});
+  take_(std::move(s), std::move(*slot),
+        {ip ? endpoint_text(address) : at_.from.address, &at_.from.facts});
   return outcome::accepted;
 }
 

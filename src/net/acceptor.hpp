@@ -13,32 +13,26 @@
 
 namespace godwit::net {
 
-/// What an acceptor needs of its shard.
-struct acceptor_calls {
-  std::function<void(unique_fd socket, connection_slot slot, broker::peer_info peer)> take;
-  std::function<void(observe::connection_refusal why)> count;
-  /// Until when there is no room for one more, unless it gets free before; empty: there is always.
-  std::function<std::optional<base::steady_time>(base::steady_time now)> is_full_until;
-};
-
 /// Accepts the connections of one listener on one shard: a bounded number in a row, and none for a
-/// while when the process is out of files, or short of memory, or as long as the shard has no room.
-/// Never spins, logs at most a line a few seconds.
+/// while when the process is out of files, or short of memory. Never spins, logs at most a line a
+/// few seconds.
 class acceptor {
  public:
+  using on_accept =
+      std::function<void(unique_fd socket, connection_slot slot, broker::peer_info peer)>;
+  using on_refusal = std::function<void(observe::connection_refusal why)>;
+
   /// `at`, `tune`, the clock and the log outlive it; the first two may change in the meantime, but
   /// for `files_reserved`.
   acceptor(boost::asio::io_context& context, unique_fd socket, const entrance& at,
-           const tuning& tune, const base::clock& clock, observe::log_sink& log,
-           acceptor_calls calls, const observe::memory_gauge* memory = nullptr);
+           const tuning& tune, const base::clock& clock, observe::log_sink& log, on_accept take,
+           on_refusal count, const observe::memory_gauge* memory = nullptr);
   ~acceptor();
   acceptor(const acceptor&) = delete;
   acceptor& operator=(const acceptor&) = delete;
 
   /// Accepts again after a rest that is over.
   void resume(base::steady_time now);
-  /// It rests because there is no room, so `resume` may be worth a try at any time.
-  [[nodiscard]] bool awaits_room() const noexcept { return is_room_awaited_; }
   /// The end of a rest.
   [[nodiscard]] std::optional<base::steady_time> next_due() const { return resting_until_; }
 
@@ -47,7 +41,6 @@ class acceptor {
   void wait();
   void accept_some();
   [[nodiscard]] outcome accept_one();
-  [[nodiscard]] bool waits_for_room(base::steady_time now);
   [[nodiscard]] bool is_file_left() noexcept;
   [[nodiscard]] outcome on_error(int error);
   /// Why a connection is closed at once; for the counters, and in words.
@@ -68,10 +61,10 @@ class acceptor {
   int latest_ = std::numeric_limits<int>::max();  // the number of the last one; first, look
   const base::clock& clock_;
   observe::log_sink& log_;
-  acceptor_calls calls_;
+  on_accept take_;
+  on_refusal count_;
   const observe::memory_gauge* memory_;  // null: no limit
   std::optional<base::steady_time> resting_until_;
-  bool is_room_awaited_ = false;  // that is why it rests
   observe::rate_limit rest_lines_;
   observe::rate_limit full_lines_;
   observe::rate_limit refused_lines_;

@@ -255,14 +255,6 @@ void socket_transport::open_later(unique_fd socket, connection_slot slot,
   start(id, 0);
 }
 
-std::optional<base::steady_time> socket_transport::is_full_until(base::steady_time now) {
-  if (openings_ - openings_queued_ < openings_max_) return std::nullopt;
-  connection* const oldest = oldest_that_waits_for_its_peer();
-  if (oldest == nullptr) return std::nullopt;
-  const base::steady_time until = oldest->sealed->before_mqtt()->accepted + opening_time_min_;
-  return now < until ? std::optional{until} : std::nullopt;
-}
-
 void socket_transport::give_up_openings() {
   while (connection* const oldest = oldest_opening()) {
     refuse(opening_order_.front(), *oldest, "the broker stops");

@@ -54,17 +54,12 @@ shard_thread::~shard_thread() {
 void shard_thread::add_listener(listener& from, unique_fd socket) {
   const entrance& at =
       *entrances_.emplace_back(std::make_unique<entrance>(entrance{from, from.tls, from.rules}));
-  acceptor_calls calls;
-  calls.take = [this, &at](unique_fd s, connection_slot slot, broker::peer_info peer) {
-    on_accept(at, std::move(s), std::move(slot), std::move(peer));
-  };
-  calls.count = [this](observe::connection_refusal why) { host_->count_refused(why); };
-  if (from.options.has_opening()) {
-    calls.is_full_until = [this](base::steady_time now) { return connections_.is_full_until(now); };
-  }
-  acceptors_.push_back(std::make_unique<acceptor>(context_, std::move(socket), at, tune_,
-                                                  ports_.clock, ports_.log, std::move(calls),
-                                                  ports_.memory));
+  acceptors_.push_back(std::make_unique<acceptor>(
+      context_, std::move(socket), at, tune_, ports_.clock, ports_.log,
+      [this, &at](unique_fd s, connection_slot slot, broker::peer_info peer) {
+        on_accept(at, std::move(s), std::move(slot), std::move(peer));
+      },
+      [this](observe::connection_refusal why) { host_->count_refused(why); }, ports_.memory));
 }
 
 void shard_thread::renew_tls(const tls_set& fresh) {
@@ -229,9 +224,6 @@ void shard_thread::round(bool was_idle) {
     host_->count_turn(ports_.clock.now().steady - turn_began_);
   }
   connections_.end_turn();
-  for (const auto& a : acceptors_) {
-    if (a->awaits_room()) a->resume(ports_.clock.now().steady);
-  }
 }
 
 void shard_thread::open_turn() {

@@ -36,14 +36,12 @@ socket_transport::socket_transport(boost::asio::io_context& context, transport_e
       lingering_{std::make_unique<lingering_sockets>(tune)},
       openings_max_{tune.handshakes_max},
       opening_time_max_{tune.handshake_timeout},
-      opening_time_min_{tune.handshake_patience},
       expensive_per_turn_{tune.handshakes_per_turn},
       expensive_left_{tune.handshakes_per_turn} {}
 
 void socket_transport::adopt(const tuning& fresh) {
   openings_max_ = fresh.handshakes_max;
   opening_time_max_ = fresh.handshake_timeout;
-  opening_time_min_ = fresh.handshake_patience;
   expensive_per_turn_ = fresh.handshakes_per_turn;
   lingering_->adopt(fresh);
 }

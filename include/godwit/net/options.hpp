@@ -100,8 +100,6 @@ struct tuning {
   std::chrono::milliseconds handshake_timeout{10'000};
   /// Connections per shard whose handshake is under way; the oldest of them gives way to a new one.
   std::size_t handshakes_max = 1'000;
-  /// But not before it has had so long: new ones wait in the system's queue until then.
-  std::chrono::milliseconds handshake_patience{500};
   /// Handshakes that cost a signature, per turn; the others wait for the next one.
   std::size_t handshakes_per_turn = 4;
   std::chrono::milliseconds stop_max{5'000};  ///< a graceful stop ends after this at the latest

@@ -87,9 +87,6 @@ class socket_transport final : public broker::transport {
 
   /// Takes a nonblocking connected socket on which something comes before MQTT. In a turn.
   void open_later(unique_fd socket, connection_slot slot, std::unique_ptr<opening> how);
-  /// Nothing: there is room for another of these. Else until when there is none, unless one of
-  /// them is over before: then the oldest has had its time and gives way.
-  [[nodiscard]] std::optional<base::steady_time> is_full_until(base::steady_time now);
   /// Ends all connections that are not open yet.
   void give_up_openings();
 
@@ -187,7 +184,6 @@ class socket_transport final : public broker::transport {
   std::size_t openings_queued_ = 0;  // of these
   std::size_t openings_max_;
   base::duration opening_time_max_;
-  base::duration opening_time_min_;
   std::size_t expensive_per_turn_;
   std::size_t expensive_left_;
 };

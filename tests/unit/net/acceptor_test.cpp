@@ -64,16 +64,12 @@ class Acceptor : public testing::Test {
     entrance_.emplace(entrance{*listener_, nullptr, listener_->rules});
     acceptor_.emplace(
         context_, std::move(listener_->sockets[0]), *entrance_, tune_, clock_, log_,
-        acceptor_calls{[this](unique_fd s, connection_slot slot, broker::peer_info peer) {
-                         accepted_.push_back(std::move(s));
-                         slots_.push_back(std::move(slot));
-                         peers_.push_back(std::move(peer));
-                       },
-                       [this](observe::connection_refusal why) { refused_.push_back(why); },
-                       [this](base::steady_time now) {
-                         const bool is_full = accepted_.size() >= room_ && now < full_until_;
-                         return is_full ? std::optional{full_until_} : std::nullopt;
-                       }});
+        [this](unique_fd s, connection_slot slot, broker::peer_info peer) {
+          accepted_.push_back(std::move(s));
+          slots_.push_back(std::move(slot));
+          peers_.push_back(std::move(peer));
+        },
+        [this](observe::connection_refusal why) { refused_.push_back(why); });
   }
   void connect(int count) {
     for (int i = 0; i < count; ++i) clients_.emplace_back(listener_->port);
@@ -104,8 +100,6 @@ class Acceptor : public testing::Test {
   std::vector<connection_slot> slots_;
   std::vector<broker::peer_info> peers_;
   std::vector<observe::connection_refusal> refused_;
-  std::size_t room_ = 1'000;
-  base::steady_time full_until_{};
   std::optional<acceptor> acceptor_;
 };
 
@@ -127,26 +121,6 @@ TEST_F(Acceptor, AcceptsAtMostItsShareInARow) {
   while (accepted_.empty()) context_.poll_one();
   EXPECT_EQ(accepted_.size(), 3U);
   EXPECT_TRUE(until([&] { return accepted_.size() == 7; }));
-}
-
-TEST_F(Acceptor, WaitsWithoutSpinningUntilThereIsRoom) {
-  room_ = 2;
-  full_until_ = clock_.time.steady + std::chrono::seconds{1};
-  listen(0);
-  connect(4);
-  ASSERT_TRUE(until([&] { return acceptor_->awaits_room(); }));
-  EXPECT_EQ(accepted_.size(), 2U);
-  EXPECT_TRUE(acceptor_->next_due() == full_until_);
-  EXPECT_EQ(context_.poll(), 0U) << "waits for time, not for the socket";
-  let_pass(std::chrono::milliseconds{1});
-  EXPECT_EQ(context_.poll(), 0U) << "there is still none";
-  room_ = 3;  // before its time
-  let_pass(std::chrono::milliseconds{1});
-  ASSERT_TRUE(until([&] { return accepted_.size() == 3 && acceptor_->awaits_room(); }));
-  let_pass(std::chrono::seconds{1});
-  EXPECT_TRUE(until([&] { return accepted_.size() == 4; })) << "the time is over";
-  EXPECT_FALSE(acceptor_->next_due().has_value());
-  EXPECT_TRUE(refused_.empty());
 }
 
 TEST_F(Acceptor, RestsWithoutSpinningWhenTheProcessIsOutOfFiles) {
