@@ -2,6 +2,7 @@
 
 #include <godwit/store/records.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -31,18 +32,23 @@ class batch_number {
 /// submitted at the end of the turn, and then the next number opens.
 class recorder {
  public:
-  void write(store::record r) { batch_.push_back(std::move(r)); }
+  void write(store::record r) {
+    if (batch_.empty()) batch_.reserve(size_of_last_);  // one like it is likely
+    batch_.push_back(std::move(r));
+  }
   [[nodiscard]] batch_number open_batch() const noexcept { return open_; }
   /// What the open batch waits for at the least: nothing if it is empty.
   [[nodiscard]] bool is_empty() const noexcept { return batch_.empty(); }
   /// Takes the batch to submit it; the next one opens.
   [[nodiscard]] store::batch take() {
     open_ = open_.next();
+    size_of_last_ = batch_.size();
     return std::exchange(batch_, {});
   }
 
  private:
   store::batch batch_;
+  std::size_t size_of_last_ = 1;
   batch_number open_{1};
 };
 
