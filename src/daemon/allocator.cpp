@@ -7,10 +7,9 @@
 #include <algorithm>
 #include <cstddef>
 
-/// Free pages go back to the system within two seconds, in the background: a broker that was busy
-/// once is small again soon, and no thread of ours waits for that. Sooner would take pages away
-/// that the next batch of records needs again. jemalloc reads it by this name.
-const char* malloc_conf = "background_thread:true,dirty_decay_ms:2000,muzzy_decay_ms:0";
+/// Free pages go back to the system within half a second, in the background: a broker that was busy
+/// once is small again soon, and no thread of ours waits for that. jemalloc reads it by this name.
+const char* malloc_conf = "background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0";
 
 namespace godwit::daemon {
 namespace {
