@@ -204,19 +204,28 @@ class Journal(unittest.TestCase):
 
 @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd is not installed")
 class Unit(unittest.TestCase):
+    def copy_unit(self, directory):
+        """With the programs where they are here."""
+        text = UNIT.read_text()
+        for program in ("godwitd", "godwitctl"):
+            installed = f"/usr/bin/{program} "
+            self.assertIn(installed, text)
+            built = pathlib.Path(godwitd()).with_name(program)
+            text = text.replace(installed, f"{built} ")
+        copy = pathlib.Path(directory) / UNIT.name
+        copy.write_text(text)
+        return copy
+
     def test_systemd_finds_nothing_wrong(self):
         with tempfile.TemporaryDirectory() as directory:
-            copy = pathlib.Path(directory) / UNIT.name
-            copy.write_text(UNIT.read_text().replace("/usr/bin/godwitd", godwitd()))
-            self.assertIn(godwitd(), copy.read_text())
+            copy = self.copy_unit(directory)
             answer = subprocess.run(["systemd-analyze", "verify", "--man=no", copy],
                                     capture_output=True, text=True, timeout=60, check=False)
             self.assertEqual((answer.returncode, answer.stdout, answer.stderr), (0, "", ""))
 
     def test_systemd_finds_nothing_wrong_with_the_socket_unit(self):
         with tempfile.TemporaryDirectory() as directory:
-            service = pathlib.Path(directory) / UNIT.name
-            service.write_text(UNIT.read_text().replace("/usr/bin/godwitd", godwitd()))
+            self.copy_unit(directory)
             copy = shutil.copy(SOCKET, directory)
             answer = subprocess.run(["systemd-analyze", "verify", "--man=no", copy],
                                     capture_output=True, text=True, timeout=60, check=False)
@@ -230,8 +239,9 @@ class Unit(unittest.TestCase):
 
     def test_it_reloads_and_ends_as_the_program_does(self):
         text = UNIT.read_text()
-        for line in ["Type=notify", "ExecReload=/bin/kill -HUP $MAINPID",
-                     "RestartPreventExitStatus=2", "User=godwit", "WatchdogSec=30s"]:
+        reload = "ExecReload=/usr/bin/godwitctl reload --config /etc/godwit/godwit.yaml"
+        for line in ["Type=notify", reload, "RestartPreventExitStatus=2", "User=godwit",
+                     "WatchdogSec=30s"]:
             self.assertIn(line + "\n", text)
         # It would hide /proc/sys/kernel/random/uuid, which a new store needs.
         self.assertNotIn("\nProcSubset", text)
