@@ -3,14 +3,17 @@
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
+import sys
 import tempfile
 import unittest
 
 SOURCE = pathlib.Path(os.environ.get("GODWIT_SOURCE", pathlib.Path(__file__).parents[2]))
 MIRROR = os.environ.get("GODWIT_MIRROR", "http://deb.debian.org/debian")
 NEEDED = ["debootstrap", "dpkg-buildpackage", "dh", "chroot"]
+# The clients and helpers of the integration tests.
+os.environ.setdefault("GODWIT_SOURCE", str(SOURCE))
+sys.path.insert(0, str(SOURCE / "tests/integration"))
 PATHS = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 
 
@@ -26,17 +29,6 @@ def build(directory, version):
     environment = {**os.environ, "GODWIT_VERSION": version}
     run(str(SOURCE / "packaging/build-deb.sh"), directory, env=environment)
     return next(pathlib.Path(directory).glob(f"godwit_{version}_*.deb"))
-
-
-def free_ports(count):
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 class CleanRoot(unittest.TestCase):

@@ -6,14 +6,13 @@ are packed (build/release), so that the test does not compile everything anew.
 """
 
 import subprocess
-import sys
-import time
 import unittest
 
-from clean_root import PATHS, SOURCE, CleanRoot, build, free_ports, run
+from clean_root import PATHS, CleanRoot, build, run
 
-sys.path.insert(0, str(SOURCE / "tests/integration"))
-from raw_client import RawClient  # noqa: E402
+from harness import free_port
+from raw_client import RawClient
+from scale import wait_until
 
 
 class Package(CleanRoot):
@@ -40,12 +39,12 @@ class Package(CleanRoot):
             env=PATHS, stderr=subprocess.DEVNULL)
 
     def connect(self, client_id, clean=True):
-        for _ in range(100):
+        def connected():
             try:
                 return RawClient(self.port, client_id, clean=clean)
             except OSError:
-                time.sleep(0.1)
-        raise AssertionError("nobody listens")
+                return None
+        return wait_until(connected, "somebody listens")
 
     def test_whole_life(self):
         self.assertNotIn("\nE:", "\n" + run("lintian", "--fail-on", "error", str(self.first)))
@@ -57,12 +56,12 @@ class Package(CleanRoot):
             # minbase leaves manuals in; a root that does not would skip them here.
             self.assertTrue((self.root / path).exists(), path)
         self.assertIn("OK", self.change_root("godwitd", "--check", "--config",
-                                        "/etc/godwit/godwit.yaml"))
+                                             "/etc/godwit/godwit.yaml"))
         state = self.root / "var/lib/godwit"
         self.assertEqual(oct(state.stat().st_mode & 0o777), "0o700")
 
         config = self.root / "etc/godwit/godwit.yaml"
-        self.port, http = free_ports(2)
+        self.port, http = free_port(), free_port()
         mine = config.read_text().replace("1883", str(self.port)).replace("9883", str(http))
         config.write_text(mine)
         broker = self.start()

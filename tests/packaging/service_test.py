@@ -4,33 +4,21 @@ Needs what package_test.py needs, and systemd-nspawn; the container shares the n
 """
 
 import json
-import os
 import pathlib
 import shlex
 import socket
 import subprocess
-import sys
 import tempfile
-import time
 import unittest
 
-from clean_root import PATHS, SOURCE, CleanRoot, build, free_ports
+from clean_root import PATHS, SOURCE, CleanRoot, build
 
-os.environ.setdefault("GODWIT_SOURCE", str(SOURCE))
-sys.path.insert(0, str(SOURCE / "tests/integration"))
-from raw_client import RawClient, packet, text  # noqa: E402
-from tls_world import Authority, TlsClient, client_context  # noqa: E402
+from harness import free_port
+from raw_client import RawClient, packet, text
+from scale import wait_until
+from tls_world import Authority, TlsClient, client_context
 
-BOOT_S, SETTLE_S = 120, 60
-
-
-def eventually(condition, what):
-    deadline = time.monotonic() + SETTLE_S
-    while not (found := condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {SETTLE_S} s")
-        time.sleep(0.1)
-    return found
+BOOT_S = 120
 
 
 def free_low_port():
@@ -60,8 +48,8 @@ class Container:
             raise
 
     def boot(self):
-        self.init = eventually(self.find_init, "systemd in the container")
-        eventually(lambda: self.ask("systemctl is-system-running").stdout.strip()
+        self.init = wait_until(self.find_init, "systemd in the container")
+        wait_until(lambda: self.ask("systemctl is-system-running").stdout.strip()
                    in ("running", "degraded"), "the end of the boot")
 
     def find_init(self):
@@ -105,7 +93,7 @@ class Service(CleanRoot):
         cls.install(build(cls.directory / "package", "0.1.0"))
         cls.configuration = cls.root / "etc/godwit/godwit.yaml"
         cls.delivered = cls.configuration.read_text()
-        cls.port, cls.http = free_ports(2)
+        cls.port, cls.http = free_port(), free_port()
         cls.mine = cls.delivered.replace("1883", str(cls.port)).replace("9883", str(cls.http))
         cls.configuration.write_text(cls.mine)
         cls.container = Container(cls.root)
@@ -135,6 +123,11 @@ class Service(CleanRoot):
 
     def show(self, name):
         return self.run_inside(f"systemctl show --value --property {name} godwit").strip()
+
+    def wait_for_restart(self, main):
+        """Until another process is the main one and ready; in between there is none, 0."""
+        wait_until(lambda: self.show("MainPID") not in ("0", main) and
+                   self.show("ActiveState") == "active", "the restart")
 
     def journal(self, *fields):
         """The entries of the service with these fields, one object each."""
@@ -179,17 +172,17 @@ class Service(CleanRoot):
         self.assertIn("connection.connect_timeout", self.run_inside("godwitctl config diff"))
         main = self.show("MainPID")
         self.run_inside("systemctl reload godwit")
-        eventually(lambda: self.journal("GODWIT_EVENT=reload.applied"), "reload.applied")
+        wait_until(lambda: self.journal("GODWIT_EVENT=reload.applied"), "reload.applied")
         self.assertEqual(self.show("MainPID"), main)
         self.configure("connection:\n  connect_timeout: soon\n")
         self.assertNotEqual(self.container.ask("systemctl reload godwit").returncode, 0)
-        eventually(lambda: self.journal("GODWIT_EVENT=reload.mistake"), "reload.mistake")
+        wait_until(lambda: self.journal("GODWIT_EVENT=reload.mistake"), "reload.mistake")
         RawClient(self.port, "still").disconnect()
 
     def test_the_journal_has_the_fields(self):
         RawClient(self.port, "phone-1").disconnect()
         RawClient(self.port, "phone-2").disconnect()
-        eventually(lambda: self.journal("GODWIT_CLIENT=phone-1",
+        wait_until(lambda: self.journal("GODWIT_CLIENT=phone-1",
                                         "GODWIT_EVENT=client.disconnected"), "the line")
         lines = self.journal("GODWIT_CLIENT=phone-1")
         self.assertEqual({line["GODWIT_CLIENT"] for line in lines}, {"phone-1"})
@@ -202,8 +195,7 @@ class Service(CleanRoot):
         self.publish_retained("kept/after/kill")
         main = self.show("MainPID")
         self.run_inside(f"kill -KILL {main}")
-        eventually(lambda: self.show("ActiveState") == "active" and
-                   self.show("MainPID") != main, "the restart")
+        self.wait_for_restart(main)
         self.assert_retained("kept/after/kill")
 
     def test_who_hangs_is_started_again(self):
@@ -211,8 +203,7 @@ class Service(CleanRoot):
         self.run_inside("systemctl restart godwit")
         main = self.show("MainPID")
         self.run_inside(f"kill -STOP {main}")
-        eventually(lambda: self.show("ActiveState") == "active" and
-                   self.show("MainPID") != main, "the restart")
+        self.wait_for_restart(main)
         RawClient(self.port, "again").disconnect()
 
     def test_a_mistake_in_the_configuration_is_said_once(self):
