@@ -34,10 +34,11 @@ std::string text_of(int error) {
 
 }  // namespace
 
-acceptor::acceptor(boost::asio::io_context& context, unique_fd socket, const entrance& at,
-                   const tuning& tune, const base::clock& clock, observe::log_sink& log,
-                   on_accept take, on_refusal count, const observe::memory_gauge* memory)
-    : socket_{context},
+acceptor::acceptor(shard_context& context, unique_fd socket, const entrance& at, const tuning& tune,
+                   const base::clock& clock, observe::log_sink& log, on_accept take,
+                   on_refusal count, const observe::memory_gauge* memory)
+    : context_{context},
+      socket_{context},
       at_{at},
       tune_{tune},
       files_end_{end_of_files_for_connections(tune.files_reserved)},
@@ -69,7 +70,9 @@ void acceptor::resume(base::steady_time now) {
 
 void acceptor::wait() {
   socket_.async_wait(descriptor::wait_read, [this](const boost::system::error_code& error) {
-    if (!error) accept_some();
+    if (error) return;  // then this may be gone
+    context_.claim();
+    accept_some();
   });
 }
 

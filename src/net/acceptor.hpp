@@ -24,9 +24,9 @@ class acceptor {
 
   /// `at`, `tune`, the clock and the log outlive it; the first two may change in the meantime, but
   /// for `files_reserved`.
-  acceptor(boost::asio::io_context& context, unique_fd socket, const entrance& at,
-           const tuning& tune, const base::clock& clock, observe::log_sink& log, on_accept take,
-           on_refusal count, const observe::memory_gauge* memory = nullptr);
+  acceptor(shard_context& context, unique_fd socket, const entrance& at, const tuning& tune,
+           const base::clock& clock, observe::log_sink& log, on_accept take, on_refusal count,
+           const observe::memory_gauge* memory = nullptr);
   ~acceptor();
   acceptor(const acceptor&) = delete;
   acceptor& operator=(const acceptor&) = delete;
@@ -54,6 +54,7 @@ class acceptor {
   [[nodiscard]] outcome rest(std::string_view event, const std::string& why);
   void warn(observe::rate_limit& limit, std::string_view event, std::string_view why);
 
+  shard_context& context_;
   descriptor socket_;
   const entrance& at_;
   const tuning& tune_;

@@ -9,8 +9,8 @@
 
 namespace godwit::net {
 
-boot_timer::boot_timer(boost::asio::io_context& context, std::function<void()> on_fired)
-    : timer_{context}, on_fired_{std::move(on_fired)} {
+boot_timer::boot_timer(shard_context& context, std::function<void()> on_fired)
+    : context_{context}, timer_{context}, on_fired_{std::move(on_fired)} {
   unique_fd fd{::timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC)};
   if (!fd) throw std::system_error(errno, std::system_category(), "timerfd_create");
   timer_.assign(fd.value());
@@ -33,6 +33,7 @@ void boot_timer::arm(base::steady_time when) {
 void boot_timer::wait() {
   timer_.async_wait(descriptor::wait_read, [this](const boost::system::error_code& error) {
     if (error) return;
+    context_.claim();
     std::uint64_t times = 0;
     const bool fired = ::read(timer_.native_handle(), &times, sizeof times) > 0;
     wait();

@@ -14,7 +14,7 @@ namespace godwit::net {
 class boot_timer {
  public:
   /// `on_fired` runs on the thread of `context`. Throws std::system_error.
-  boot_timer(boost::asio::io_context& context, std::function<void()> on_fired);
+  boot_timer(shard_context& context, std::function<void()> on_fired);
 
   /// Fires at this time, or earlier; at once when it has passed.
   void arm(base::steady_time when);
@@ -22,6 +22,7 @@ class boot_timer {
  private:
   void wait();
 
+  shard_context& context_;
   descriptor timer_;
   std::function<void()> on_fired_;
   std::optional<base::steady_time> armed_;

@@ -32,8 +32,8 @@ bool send_some(int fd, base::bytes& bytes) noexcept {
 
 }  // namespace
 
-lingering_sockets::lingering_sockets(const tuning& tune)
-    : lingering_max_{tune.lingering_max}, linger_max_{tune.linger_max} {}
+lingering_sockets::lingering_sockets(shard_context& context, const tuning& tune)
+    : context_{context}, lingering_max_{tune.lingering_max}, linger_max_{tune.linger_max} {}
 
 void lingering_sockets::adopt(const tuning& fresh) noexcept {
   lingering_max_ = fresh.lingering_max;
@@ -75,6 +75,7 @@ std::optional<base::steady_time> lingering_sockets::next_due() const {
 void lingering_sockets::wait(handle h) {
   sockets_.at(h).socket.async_wait(
       descriptor::wait_read, [this, h](const boost::system::error_code& error) {
+        context_.claim();
         entry* const e = sockets_.find(h);
         if (e == nullptr) return;
         if (error || discard(e->socket.native_handle()) == input::ended) {
@@ -89,6 +90,7 @@ void lingering_sockets::wait(handle h) {
 void lingering_sockets::wait_for_room(handle h) {
   sockets_.at(h).socket.async_wait(
       descriptor::wait_write, [this, h](const boost::system::error_code& error) {
+        context_.claim();
         entry* const e = sockets_.find(h);
         if (e == nullptr) return;
         const int fd = e->socket.native_handle();

@@ -14,7 +14,7 @@ namespace godwit::net {
 /// destroys what the peer has not read yet. For one shard's thread.
 class lingering_sockets {
  public:
-  explicit lingering_sockets(const tuning& tune);
+  lingering_sockets(shard_context& context, const tuning& tune);
 
   /// For those that are added from now on; one with a shorter time waits for those before it.
   void adopt(const tuning& fresh) noexcept;
@@ -45,6 +45,7 @@ class lingering_sockets {
   void wait_for_room(handle h);
   void close(handle h);
 
+  shard_context& context_;
   std::size_t lingering_max_;
   base::duration linger_max_;
   base::slab<entry> sockets_;

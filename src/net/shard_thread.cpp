@@ -30,13 +30,12 @@ void take_earlier(std::optional<base::steady_time>& due,
 
 }  // namespace
 
-// One thread runs the context, others only post to it: the reactor needs no locks, the scheduler
-// does.
 shard_thread::shard_thread(routing::shard_id id, const tuning& tune, const thread_ports& ports)
     : id_{id},
       tune_{tune},
       ports_{ports},
-      context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO},
+      context_{ports.mail.shards() == 1 ? shard_context::helpers::none
+                                        : shard_context::helpers::some},
       timer_{std::make_unique<boot_timer>(context_, [this] { on_timer(); })},
       wake_up_{std::make_unique<wake_up>(context_)},
       connections_{context_, *this, tune},
@@ -44,7 +43,7 @@ shard_thread::shard_thread(routing::shard_id id, const tuning& tune, const threa
   connections_.report_openings_to(*this);
   ports_.board.threads.fetch_add(1);
   ports_.board.busy.fetch_add(1);
-  ports_.mail.set_wake(id_, [this] { wake_up_->ring(); });
+  ports_.mail.set_sleeper(id_, *this);
 }
 
 shard_thread::~shard_thread() {
@@ -89,6 +88,7 @@ void shard_thread::join() {
 
 void shard_thread::post(std::function<void()> work) {
   boost::asio::post(context_, [this, work = std::move(work)] {
+    context_.claim();
     open_turn();
     work();
   });
@@ -178,30 +178,42 @@ void shard_thread::run() {
 }
 
 void shard_thread::loop() {
+  context_.claim();
   while (!is_finished()) {
     const bool was_idle = sleep_or_poll();
     round(was_idle);
   }
+  context_.give_up();
 }
 
 /// Runs the first event handler, if need be after a sleep. Whether there was nothing else to do.
 bool shard_thread::sleep_or_poll() {
-  const bool has_work = turn_open_ || host_->wants_turn() || connections_.wants_turn();
-  if (has_work || !ports_.mail.announce_sleep(id_)) {
+  if (has_work() || !ports_.mail.announce_sleep(id_)) {
     context_.poll_one();
     return false;
   }
   if (const auto due = next_due()) timer_->arm(*due);
+  context_.give_up();
   context_.run_one();
+  context_.claim();
   return true;
 }
 
-/// To ask for more events is a system call. Where each has come alone for a while it is made in
-/// some rounds only; what else is ready in the others has a round of its own.
-bool shard_thread::looks_for_more(bool was_idle) const noexcept {
+bool shard_thread::has_work() const {
+  return turn_open_ || host_->wants_turn() || connections_.wants_turn();
+}
+
+/// Each event has come alone for a while.
+bool shard_thread::is_calm() const noexcept {
   constexpr std::uint32_t a_while = 32;
+  return lonely_rounds_ >= a_while;
+}
+
+/// To ask for more events is a system call. In a calm it is made in some rounds only; what else is
+/// ready in the others has a round of its own.
+bool shard_thread::looks_for_more(bool was_idle) const noexcept {
   constexpr std::uint32_t one_in = 8;
-  return !was_idle || lonely_rounds_ < a_while || lonely_rounds_ % one_in == 0;
+  return !was_idle || !is_calm() || lonely_rounds_ % one_in == 0;
 }
 
 /// Everything else that is ready, the mail, and the end of the turn if there was a reason for one.
@@ -211,19 +223,55 @@ void shard_thread::round(bool was_idle) {
     while (events < tune_.events_per_turn && context_.poll_one() != 0) ++events;
   }
   lonely_rounds_ = events == 1 ? lonely_rounds_ + 1 : 0;
-  ports_.mail.deliver(id_, tune_.mail_per_turn,
-                      [this](routing::shard_id from, broker::mail_batch&& batch) {
-                        open_turn();
-                        if (!batch.letters.empty()) host_->on_mail(from, std::move(batch));
-                      });
-  if (connections_.wants_turn() || host_->wants_turn()) open_turn();
-  if (turn_open_) {
-    connections_.run_pending();
-    host_->end_turn();
-    turn_open_ = false;
-    host_->count_turn(ports_.clock.now().steady - turn_began_);
-  }
+  read_mail();
+  finish_turn();
+  using how = thread_post_office::how;
+  ports_.mail.wake_receivers(id_, is_calm() ? how::stand_in_or_ring : how::ring);
   connections_.end_turn();
+}
+
+/// Whether there was a nudge among it.
+bool shard_thread::read_mail() {
+  bool is_nudged = false;
+  ports_.mail.deliver(id_, tune_.mail_per_turn,
+                      [this, &is_nudged](routing::shard_id from, broker::mail_batch&& batch) {
+                        open_turn();
+                        if (batch.letters.empty()) {
+                          is_nudged = true;
+                        } else {
+                          host_->on_mail(from, std::move(batch));
+                        }
+                      });
+  return is_nudged;
+}
+
+void shard_thread::finish_turn() {
+  if (connections_.wants_turn() || host_->wants_turn()) open_turn();
+  if (!turn_open_) return;
+  connections_.run_pending();
+  host_->end_turn();
+  turn_open_ = false;
+  last_turn_ = ports_.clock.now().steady - turn_began_;
+  host_->count_turn(last_turn_);
+}
+
+void shard_thread::ring() noexcept {
+  wake_up_->ring();
+}
+
+/// Its own thread has to see what ends it, so it takes nudges, and everything once it is to stop.
+bool shard_thread::stand_in() {
+  constexpr std::chrono::microseconds short_turn{200};
+  const auto right = context_.try_claim();
+  if (!right || last_turn_ > short_turn) return false;
+  if (ports_.board.requests.load(std::memory_order_acquire) != 0) return false;
+  const bool is_nudged = read_mail();
+  finish_turn();
+  ports_.mail.wake_receivers(id_, thread_post_office::how::ring);
+  connections_.end_turn();
+  if (is_nudged || has_work() || !ports_.mail.announce_sleep(id_)) return false;
+  if (const auto due = next_due()) timer_->arm(*due);
+  return true;
 }
 
 void shard_thread::open_turn() {

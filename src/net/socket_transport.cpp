@@ -24,16 +24,19 @@ struct socket_transport::on_ready {
   socket_transport* owner;
   handle h;
   readiness what;
-  void operator()(const boost::system::error_code&) const { owner->ready(h, what); }
+  void operator()(const boost::system::error_code&) const {
+    owner->context_.claim();
+    owner->ready(h, what);
+  }
 };
 
-socket_transport::socket_transport(boost::asio::io_context& context, transport_events& events,
+socket_transport::socket_transport(shard_context& context, transport_events& events,
                                    const tuning& tune)
     : context_{context},
       events_{events},
       scratch_{std::make_unique_for_overwrite<std::byte[]>(tune.read_bytes_max)},
       scratch_size_{tune.read_bytes_max},
-      lingering_{std::make_unique<lingering_sockets>(tune)},
+      lingering_{std::make_unique<lingering_sockets>(context, tune)},
       openings_max_{tune.handshakes_max},
       opening_time_max_{tune.handshake_timeout},
       expensive_per_turn_{tune.handshakes_per_turn},

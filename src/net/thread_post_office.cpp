@@ -7,21 +7,32 @@ namespace godwit::net {
 
 thread_post_office::thread_post_office(std::size_t shards) : inboxes_(shards) {}
 
-void thread_post_office::set_wake(routing::shard_id shard, std::function<void()> wake) {
-  inboxes_[shard.value()].wake = std::move(wake);
+void thread_post_office::set_sleeper(routing::shard_id shard, sleeper& who) noexcept {
+  inboxes_[shard.value()].who = &who;
 }
 
 void thread_post_office::post(routing::shard_id from, routing::shard_id to,
                               broker::mail_batch&& batch) {
   GODWIT_ASSERT(to.value() < inboxes_.size());
   if (batch.letters.empty()) return;
-  count(inboxes_[from.value()].posted);
-  put(inboxes_[to.value()], {from, std::move(batch)});
+  inbox& own = inboxes_[from.value()];
+  count(own.posted);
+  if (inboxes_[to.value()].letters.push({from, std::move(batch)})) own.to_wake.push_back(to);
+}
+
+void thread_post_office::wake_receivers(routing::shard_id from, how h) {
+  inbox& own = inboxes_[from.value()];
+  for (const routing::shard_id to : own.to_wake) {
+    sleeper& who = *inboxes_[to.value()].who;
+    if (h == how::ring || !who.stand_in()) who.ring();
+  }
+  own.to_wake.clear();
 }
 
 void thread_post_office::nudge(routing::shard_id shard) {
   inbox& in = inboxes_[shard.value()];
-  if (!in.nudged.exchange(true, std::memory_order_acq_rel)) put(in, {shard, {}});
+  if (in.nudged.exchange(true, std::memory_order_acq_rel)) return;
+  if (in.letters.push({shard, {}})) in.who->ring();
 }
 
 void thread_post_office::nudge_all() {
@@ -41,10 +52,6 @@ bool thread_post_office::is_quiet() const noexcept {
 
 bool thread_post_office::announce_sleep(routing::shard_id shard) noexcept {
   return inboxes_[shard.value()].letters.announce_sleep();
-}
-
-void thread_post_office::put(inbox& in, envelope&& e) {
-  if (in.letters.push(std::move(e))) in.wake();
 }
 
 }  // namespace godwit::net

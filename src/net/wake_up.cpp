@@ -11,7 +11,7 @@
 
 namespace godwit::net {
 
-wake_up::wake_up(boost::asio::io_context& context) : bell_{context} {
+wake_up::wake_up(shard_context& context) : bell_{context} {
   unique_fd fd{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
   if (!fd) throw std::system_error(errno, std::system_category(), "eventfd");
   bell_.assign(fd.value());

@@ -6,12 +6,12 @@
 
 namespace godwit::net {
 
-/// Wakes the thread that sleeps in an `io_context`. `post` would do so under the context's lock,
+/// Wakes the thread that sleeps in a context. `post` would do so under the context's lock,
 /// for which the thread then sleeps a second time; this takes none.
 class wake_up {
  public:
   /// Throws std::system_error.
-  explicit wake_up(boost::asio::io_context& context);
+  explicit wake_up(shard_context& context);
 
   /// Any thread, also before the other one sleeps; several calls may wake it once.
   void ring() noexcept;

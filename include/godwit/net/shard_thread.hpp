@@ -3,12 +3,11 @@
 #include <godwit/base/clock.hpp>
 #include <godwit/net/listener.hpp>
 #include <godwit/net/options.hpp>
+#include <godwit/net/shard_context.hpp>
 #include <godwit/net/shard_host.hpp>
 #include <godwit/net/socket_transport.hpp>
 #include <godwit/net/thread_post_office.hpp>
 #include <godwit/observe/log.hpp>
-
-#include <boost/asio/io_context.hpp>
 
 #include <atomic>
 #include <functional>
@@ -48,9 +47,12 @@ struct thread_ports {
 /// what else is ready (bounded) and the mail (bounded), and ends the turn. Owns the shard's
 /// sockets, its only timer and, once given, its host.
 ///
+/// While the broker has little to do, the thread that has mail for one that sleeps has its turn,
+/// too, because to wake a thread costs more than most turns (docs/threading.md).
+///
 /// Before `start` and after `join` it may be used from the thread that made it. An exception that
 /// leaves the host ends the process, with a message.
-class shard_thread final : private transport_events, private opening_events {
+class shard_thread final : private transport_events, private opening_events, private sleeper {
  public:
   shard_thread(routing::shard_id id, const tuning& tune, const thread_ports& ports);
   ~shard_thread() override;
@@ -84,12 +86,18 @@ class shard_thread final : private transport_events, private opening_events {
   void on_accept(const entrance& at, unique_fd socket, connection_slot slot,
                  broker::peer_info peer);
   void on_timer();
+  void ring() noexcept override;
+  [[nodiscard]] bool stand_in() override;
 
   void run();
   void loop();
   [[nodiscard]] bool sleep_or_poll();
   void round(bool was_idle);
+  [[nodiscard]] bool is_calm() const noexcept;
   [[nodiscard]] bool looks_for_more(bool was_idle) const noexcept;
+  [[nodiscard]] bool has_work() const;
+  bool read_mail();
+  void finish_turn();
   void open_turn();
   [[nodiscard]] std::optional<base::steady_time> next_due();
   [[nodiscard]] bool is_finished();
@@ -100,7 +108,7 @@ class shard_thread final : private transport_events, private opening_events {
   routing::shard_id id_;
   tuning tune_;
   thread_ports ports_;
-  boost::asio::io_context context_;
+  shard_context context_;
   std::unique_ptr<boot_timer> timer_;
   std::unique_ptr<wake_up> wake_up_;
   std::vector<std::unique_ptr<entrance>> entrances_;
@@ -112,6 +120,7 @@ class shard_thread final : private transport_events, private opening_events {
   std::uint32_t lonely_rounds_ = 0;  // in a row, with one event at most
   bool turn_open_ = false;
   base::steady_time turn_began_{};
+  base::duration last_turn_{};
   bool busy_ = true;
   std::optional<base::steady_time> stop_deadline_;  // set: stopping
 };

@@ -5,10 +5,10 @@
 #include <godwit/broker/transport.hpp>
 #include <godwit/net/connection_slots.hpp>
 #include <godwit/net/options.hpp>
+#include <godwit/net/shard_context.hpp>
 #include <godwit/net/shard_host.hpp>
 #include <godwit/net/unique_fd.hpp>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include <deque>
@@ -20,7 +20,7 @@
 
 namespace godwit::net {
 
-/// A file descriptor that an io_context watches; without a type-erased executor, which costs 40
+/// A file descriptor that a `shard_context` watches; without a type-erased executor, which costs 40
 /// bytes.
 using descriptor =
     boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
@@ -59,7 +59,7 @@ class opening_events {
 class socket_transport final : public broker::transport {
  public:
   /// `events` gets what happens; it must have opened a turn before it touches this object.
-  socket_transport(boost::asio::io_context& context, transport_events& events, const tuning& tune);
+  socket_transport(shard_context& context, transport_events& events, const tuning& tune);
   /// Before `open_later`; outlives this object.
   void report_openings_to(opening_events& openings) noexcept { openings_events_ = &openings; }
   ~socket_transport() override;
@@ -117,7 +117,7 @@ class socket_transport final : public broker::transport {
     void operator()(stream* s) const noexcept;
   };
   struct connection {
-    explicit connection(boost::asio::io_context& context, connection_slot s)
+    explicit connection(shard_context& context, connection_slot s)
         : socket{context}, slot{std::move(s)} {}
     descriptor socket;
     broker::connection_token token = 0;
@@ -166,7 +166,7 @@ class socket_transport final : public broker::transport {
   void arm(handle h, connection& c);
   void wait(handle h, connection& c, readiness what);
 
-  boost::asio::io_context& context_;
+  shard_context& context_;
   transport_events& events_;
   base::steady_time now_{};
   std::unique_ptr<std::byte[]> scratch_;

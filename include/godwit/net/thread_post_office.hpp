@@ -5,10 +5,20 @@
 
 #include <atomic>
 #include <cstddef>
-#include <functional>
 #include <vector>
 
 namespace godwit::net {
+
+/// A shard that sleeps, to those who have something for it.
+class sleeper {
+ public:
+  virtual ~sleeper() = default;
+  /// Wakes its thread. Any thread.
+  virtual void ring() noexcept = 0;
+  /// Has its turn on the calling thread, another shard's, and leaves it asleep. False: it is not
+  /// asleep, or there is more to do than that; ring.
+  [[nodiscard]] virtual bool stand_in() = 0;
+};
 
 /// Mail between the shards' threads: one lock-free inbox per shard, a wake-up only when the
 /// receiver sleeps. Batches of one pair stay in order. Outlives the threads.
@@ -16,11 +26,11 @@ class thread_post_office final : public broker::post_office {
  public:
   explicit thread_post_office(std::size_t shards);
 
-  /// How to wake a shard that sleeps; called on any thread. Set before mail is posted.
-  void set_wake(routing::shard_id shard, std::function<void()> wake);
+  /// Set before mail is posted.
+  void set_sleeper(routing::shard_id shard, sleeper& who) noexcept;
+  [[nodiscard]] std::size_t shards() const noexcept { return inboxes_.size(); }
 
   // Any thread
-  void post(routing::shard_id from, routing::shard_id to, broker::mail_batch&& batch) override;
   /// Makes a shard look around: something it reads by itself has changed (the store's durable
   /// ticket, a request to stop). Many nudges between two rounds of the shard are one.
   void nudge(routing::shard_id shard);
@@ -29,7 +39,13 @@ class thread_post_office final : public broker::post_office {
   /// to mail, nothing comes any more.
   [[nodiscard]] bool is_quiet() const noexcept;
 
-  // The thread of `shard`
+  // Whoever has the turn of the shard: its own thread, or one that stands in for it
+
+  /// A receiver that sleeps is only noted: `wake_receivers` must follow.
+  void post(routing::shard_id from, routing::shard_id to, broker::mail_batch&& batch) override;
+  enum class how { ring, stand_in_or_ring };
+  /// Those that slept when `from` posted to them.
+  void wake_receivers(routing::shard_id from, how h);
   /// Hands at most `limit` batches to `take(from, mail_batch&&)`; an empty one is a nudge. Returns
   /// how many.
   template <class F>
@@ -56,16 +72,15 @@ class thread_post_office final : public broker::post_office {
   struct inbox {
     base::mpsc_queue<envelope> letters;
     std::atomic<bool> nudged{false};
-    std::function<void()> wake;
-    // Batches, counted by the shard's own thread.
+    sleeper* who = nullptr;
+    std::vector<routing::shard_id> to_wake;
+    // Batches, counted in the shard's own turns.
     std::atomic<std::uint64_t> posted{0};
     std::atomic<std::uint64_t> received{0};
   };
   static void count(std::atomic<std::uint64_t>& mine) noexcept {
     mine.store(mine.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
-  void put(inbox& in, envelope&& e);
-
   std::vector<inbox> inboxes_;
 };
 

@@ -51,6 +51,12 @@ base::moment now() {
           base::wall_time{std::chrono::hours{500'000}}};
 }
 
+/// The shards here never sleep.
+struct never_asleep final : net::sleeper {
+  void ring() noexcept override {}
+  bool stand_in() override { return false; }
+};
+
 /// What the shards share.
 struct common {
   common(std::size_t shards, std::size_t crossing)
@@ -62,6 +68,7 @@ struct common {
   broker::shard_options options;
   routing::interest_table interest;
   net::thread_post_office mail;
+  never_asleep sleeper;
   broker::number_source numbers;
   auth::anonymous_authenticator authenticator;
   auth::open_authorizer authorizer;
@@ -85,7 +92,7 @@ class one_shard {
                                    .counters = counters_,
                                    .log = shared.log,
                                    .all_counters = all_counters_}} {
-    shared.mail.set_wake(self_, [] {});
+    shared.mail.set_sleeper(self_, shared.sleeper);
     broker::shard* const all[] = {&shard_};
     shared.numbers.start_above(broker::recover(all, shared.options, store_, now()));
   }

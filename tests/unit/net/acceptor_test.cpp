@@ -85,7 +85,7 @@ class Acceptor : public testing::Test {
     acceptor_->resume(clock_.time.steady);
   }
 
-  boost::asio::io_context context_;
+  shard_context context_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> never_out_of_work_{
       context_.get_executor()};
   tuning tune_;

@@ -1,6 +1,11 @@
 #include "relay_host.hpp"
 
+#include <pthread.h>
+
+#include <array>
+#include <chrono>
 #include <stdexcept>
+#include <thread>
 
 namespace godwit::test {
 
@@ -24,6 +29,11 @@ void relay_host::on_bytes(broker::connection_token token, base::bytes_view bytes
   if (throws) throw std::runtime_error("broken on purpose");
   const std::string_view text = base::as_text(bytes);
   if (!text.starts_with('>')) {
+    if (text.starts_with('!')) {
+      broker::mail_batch batch;
+      batch.letters.emplace_back(broker::mail::group_answer{});
+      mail_.post(id_, next(), std::move(batch));
+    }
     answer(ids_.at(token), text);
     return;
   }
@@ -33,8 +43,7 @@ void relay_host::on_bytes(broker::connection_token token, base::bytes_view bytes
   ids_.erase(token);
   broker::mail_batch batch;
   batch.letters.emplace_back(std::move(moving));
-  const auto next = static_cast<std::uint8_t>((id_.value() + 1U) % shards_);
-  mail_.post(id_, routing::shard_id{next}, std::move(batch));
+  mail_.post(id_, next(), std::move(batch));
 }
 
 void relay_host::on_writable(broker::connection_token) {
@@ -50,6 +59,10 @@ void relay_host::on_closed(broker::connection_token token, broker::transport_end
 void relay_host::on_mail(routing::shard_id, broker::mail_batch&& batch) {
   in_turn();
   for (broker::letter& l : batch.letters) {
+    if (std::holds_alternative<broker::mail::group_answer>(l)) {
+      count_letter();
+      continue;
+    }
     auto& arriving = std::get<broker::mail::connection>(l);
     const broker::transport_id id = transport_.attach(std::move(arriving.transport), ++last_token_);
     ids_[last_token_] = id;
@@ -57,8 +70,21 @@ void relay_host::on_mail(routing::shard_id, broker::mail_batch&& batch) {
   }
 }
 
+void relay_host::count_letter() {
+  std::array<char, 16> name{};
+  ::pthread_getname_np(::pthread_self(), name.data(), name.size());
+  if (name.data() != "godwit/" + std::to_string(id_.value())) ++stood_in_for;
+  ++letters;
+}
+
+routing::shard_id relay_host::next() const noexcept {
+  return routing::shard_id{static_cast<std::uint8_t>((id_.value() + 1U) % shards_)};
+}
+
 void relay_host::end_turn() {
   in_turn();
+  const auto end = std::chrono::steady_clock::now() + turn_takes;
+  while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
   in_turn_ = false;
   while (!due.empty() && due.front() <= now_) due.pop_front();
 }

@@ -16,7 +16,8 @@
 namespace godwit::test {
 
 /// Stands in for the broker on one shard's thread. Answers bytes with "<shard>:<bytes>"; bytes that
-/// start with '>' move the connection to the next shard first. Other threads read the atomics.
+/// start with '>' move the connection to the next shard first, and for bytes that start with '!'
+/// the next shard gets a letter. Other threads read the atomics.
 class relay_host final : public net::shard_host {
  public:
   relay_host(routing::shard_id id, std::size_t shards, net::socket_transport& transport,
@@ -27,9 +28,13 @@ class relay_host final : public net::shard_host {
   std::atomic<std::size_t> opened{0};
   std::atomic<std::size_t> closed{0};
   std::atomic<std::size_t> outside_turn{0};  ///< events that came without a turn: must stay 0
+  std::atomic<std::size_t> letters{0};
+  std::atomic<std::size_t> stood_in_for{0};  ///< letters that came on another shard's thread
   std::atomic<bool> stop_called{false};
   std::atomic<bool> may_stop{true};
   std::atomic<bool> throws{false};
+  /// Set before `start`.
+  base::duration turn_takes{};
   /// When turns are due, in order. Used by the thread only: set before `start`.
   std::deque<base::steady_time> due;
 
@@ -51,6 +56,8 @@ class relay_host final : public net::shard_host {
  private:
   void in_turn() noexcept;
   void answer(broker::transport_id id, std::string_view text);
+  [[nodiscard]] routing::shard_id next() const noexcept;
+  void count_letter();
 
   routing::shard_id id_;
   std::size_t shards_;

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <thread>
+
 namespace godwit::net {
 namespace {
 
@@ -50,6 +53,92 @@ TEST(ShardThread, MovesAConnectionToAnotherThreadWithAllItsBytes) {
     EXPECT_EQ(client.receive(6), first.substr(0, 2) + "here");
   }
   EXPECT_EQ(bench.total(&relay_host::outside_turn), 0U);
+}
+
+/// One message at a time until `done`; how many that took.
+std::size_t talk(const client_socket& client, std::string_view text,
+                 const std::function<bool()>& done) {
+  const test::deadline limit;
+  std::size_t sent = 0;
+  while (!done()) {
+    client.send(text);
+    ++sent;
+    if (client.receive(text.size() + 2).substr(2) != text || limit.is_over()) {
+      ADD_FAILURE() << "after " << sent << " messages";
+      break;
+    }
+  }
+  return sent;
+}
+
+TEST(ShardThread, StandsInForASleepingShardWhileThereIsLittleToDo) {
+  thread_bench bench{2};
+  bench.start();
+  const client_socket client{bench.port()};
+  const std::size_t sent =
+      talk(client, "!mail", [&] { return bench.total(&relay_host::stood_in_for) >= 100; });
+  EXPECT_TRUE(eventually([&] { return bench.total(&relay_host::letters) == sent; }));
+  EXPECT_EQ(bench.total(&relay_host::outside_turn), 0U);
+
+  // Its own thread still hears everything else.
+  for (std::size_t i = 0; i < 2; ++i) {
+    const std::size_t before = bench.host(i).turns;
+    bench.mail.nudge(routing::shard_id{static_cast<std::uint8_t>(i)});
+    EXPECT_TRUE(eventually([&] { return bench.host(i).turns > before; }));
+  }
+  const client_socket other{bench.port()};
+  other.send("hello");
+  EXPECT_EQ(other.receive(7).substr(1), ":hello");
+}
+
+TEST(ShardThread, WakesAShardWhoseTurnIsLong) {
+  thread_bench bench{2};
+  bench.host(0).turn_takes = bench.host(1).turn_takes = std::chrono::microseconds{300};
+  bench.start();
+  const client_socket client{bench.port()};
+  constexpr std::size_t messages = 100;
+  std::size_t n = 0;
+  talk(client, "!mail", [&] { return n++ == messages; });
+  EXPECT_TRUE(eventually([&] { return bench.total(&relay_host::letters) == messages; }));
+  EXPECT_LE(bench.total(&relay_host::stood_in_for), 1U) << "before the first long one";
+}
+
+TEST(ShardThread, LosesNoLetterAndNoEventWhereAllStandInForEachOther) {
+  constexpr std::size_t shards = 3;
+  constexpr std::size_t messages = 2'000;
+  thread_bench bench{shards};
+  bench.start();
+  std::vector<std::jthread> clients;
+  for (std::size_t c = 0; c < shards; ++c) {
+    clients.emplace_back([&bench] {
+      const client_socket client{bench.port()};
+      std::size_t n = 0;
+      talk(client, "!mail", [&n] { return n++ == messages; });
+    });
+  }
+  for (std::size_t n = 0; n < messages; ++n) bench.mail.nudge_all();
+  clients.clear();
+  EXPECT_TRUE(eventually([&] { return bench.total(&relay_host::letters) == messages * shards; }));
+  EXPECT_TRUE(eventually([&] { return bench.total(&relay_host::closed) == shards; }));
+  EXPECT_EQ(bench.total(&relay_host::outside_turn), 0U);
+}
+
+TEST(ShardThread, StopsWhileShardsStandInForEachOther) {
+  for (int i = 0; i < 30; ++i) {
+    thread_bench bench{2};
+    bench.start();
+    const client_socket client{bench.port()};
+    std::size_t n = 0;
+    talk(client, "!mail", [&n] { return n++ == 60; });
+    client.send("!last");
+    bench.request_stop();
+    client_socket::end how{};
+    static_cast<void>(client.receive_all(how));
+    EXPECT_EQ(how, client_socket::end::closed);
+    client.finish();
+    bench.join();
+    EXPECT_EQ(bench.ended, 1);
+  }
 }
 
 TEST(ShardThread, OpensATurnEachTimeTheHostIsDue) {

@@ -322,7 +322,7 @@ TEST(SocketTransport, DropsTheOldestOfTooManyLingeringConnections) {
 
 TEST(SocketTransport, MovesAConnectionWithItsUnreadBytes) {
   transport_bench first;
-  boost::asio::io_context other_context;
+  shard_context other_context;
   const auto never_out_of_work = boost::asio::make_work_guard(other_context);
   recorded_events other_events;
   socket_transport other{other_context, other_events, tuning{}};

@@ -7,7 +7,6 @@
 #include <godwit/net/socket_transport.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include <functional>
 #include <map>
@@ -59,7 +58,7 @@ class transport_bench {
     return events.by_token[token];
   }
 
-  boost::asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
+  net::shard_context context;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> never_out_of_work{
       context.get_executor()};
   recorded_events events;
