@@ -8,7 +8,7 @@ namespace godwit::net {
 class broker_host final : public shard_host {
  public:
   broker_host(routing::shard_id id, const broker::shard_options& o, const broker::shard_ports& p)
-      : counters_{p.counters}, shard_{id, o, p} {}
+      : counters_{p.counters}, store_{p.durable_store}, shard_{id, o, p} {}
   [[nodiscard]] broker::shard& shard() noexcept { return shard_; }
 
   void begin_turn(base::moment now) override { shard_.begin_turn(now); }
@@ -27,6 +27,8 @@ class broker_host final : public shard_host {
     shard_.on_mail(from, std::move(batch));
   }
   void end_turn() override { shard_.end_turn(); }
+  void hold_commits() noexcept override { store_.hold(); }
+  void release_commits() noexcept override { store_.release(); }
   [[nodiscard]] bool wants_turn() const noexcept override { return shard_.wants_turn(); }
   [[nodiscard]] std::optional<base::steady_time> next_due() const override {
     return shard_.next_due();
@@ -42,6 +44,7 @@ class broker_host final : public shard_host {
 
  private:
   observe::counters& counters_;
+  store::store& store_;
   broker::shard shard_;
 };
 

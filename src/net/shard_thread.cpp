@@ -224,9 +224,16 @@ void shard_thread::round(bool was_idle) {
   }
   lonely_rounds_ = events == 1 ? lonely_rounds_ + 1 : 0;
   read_mail();
-  finish_turn();
   using how = thread_post_office::how;
-  ports_.mail.wake_receivers(id_, is_calm() ? how::stand_in_or_ring : how::ring);
+  if (is_calm() && ports_.mail.shards() > 1) {
+    host_->hold_commits();
+    finish_turn();
+    ports_.mail.wake_receivers(id_, how::stand_in_or_ring);
+    host_->release_commits();
+  } else {
+    finish_turn();
+    ports_.mail.wake_receivers(id_, how::ring);
+  }
   connections_.end_turn();
 }
 
@@ -261,7 +268,7 @@ void shard_thread::ring() noexcept {
 
 /// Its own thread has to see what ends it, so it takes nudges, and everything once it is to stop.
 bool shard_thread::stand_in() {
-  constexpr std::chrono::microseconds short_turn{200};
+  constexpr std::chrono::microseconds short_turn{500};
   const auto right = context_.try_claim();
   if (!right || last_turn_ > short_turn) return false;
   if (ports_.board.requests.load(std::memory_order_acquire) != 0) return false;

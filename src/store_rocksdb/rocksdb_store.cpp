@@ -100,6 +100,14 @@ port::ticket rocksdb_store::submit(port::batch&& records) {
   return port::ticket{p.ticket};
 }
 
+void rocksdb_store::hold() noexcept {
+  engine_->queue.hold();
+}
+
+void rocksdb_store::release() noexcept {
+  engine_->queue.release();
+}
+
 port::ticket rocksdb_store::durable() const noexcept {
   if (engine_->how.announce_when == announce::submitted &&
       engine_->writer->state() < port::condition::full) {

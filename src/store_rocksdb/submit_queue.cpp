@@ -37,10 +37,23 @@ submit_queue::pushed submit_queue::push(store::batch&& records) {
       room_.store(false, std::memory_order_release);
       out.room_changed = true;
     }
-    must_wake = std::exchange(asleep_, false);
+    must_wake = holds_ == 0 && std::exchange(asleep_, false);
   }
   if (must_wake) news_.notify_one();
   return out;
+}
+
+void submit_queue::hold() noexcept {
+  const std::scoped_lock guard{lock_};
+  ++holds_;
+}
+
+void submit_queue::release() noexcept {
+  {
+    const std::scoped_lock guard{lock_};
+    if (--holds_ != 0 || waiting_.empty() || !std::exchange(asleep_, false)) return;
+  }
+  news_.notify_one();
 }
 
 submit_queue::group submit_queue::take(std::size_t bytes_max, std::chrono::milliseconds wait_max) {

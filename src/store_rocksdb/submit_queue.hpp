@@ -24,6 +24,10 @@ class submit_queue {
   };
   [[nodiscard]] pushed push(store::batch&& records);
 
+  /// A push between these two wakes no committer; the last `release` does.
+  void hold() noexcept;
+  void release() noexcept;
+
   struct group {
     std::vector<store::batch> batches;
     std::size_t bytes = 0;
@@ -58,6 +62,7 @@ class submit_queue {
   mutable std::mutex lock_;
   std::condition_variable news_;
   std::deque<waiting> waiting_;
+  std::uint32_t holds_ = 0;
   bool asleep_ = false;
   bool woken_ = false;
   bool stopped_ = false;

@@ -30,6 +30,9 @@ class shard_host : public transport_events {
                                                       broker::peer_info peer) = 0;
   virtual void on_mail(routing::shard_id from, broker::mail_batch&& batch) = 0;
   virtual void end_turn() = 0;
+  /// What turns submit to the disk in between, also those of other shards, is committed together.
+  virtual void hold_commits() noexcept {}
+  virtual void release_commits() noexcept {}
   [[nodiscard]] virtual bool wants_turn() const noexcept = 0;
   [[nodiscard]] virtual std::optional<base::steady_time> next_due() const = 0;
   /// A turn has ended; it took so long.

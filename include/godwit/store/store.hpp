@@ -101,6 +101,11 @@ class store {
 
   /// Takes a batch that is not empty. It is applied whole or, after a crash, not at all.
   [[nodiscard]] virtual ticket submit(batch&& records) = 0;
+  /// What is submitted from here to `release`, by anybody, may begin its way to the disk at
+  /// `release` only, so that it has one commit in common. For less than a millisecond; calls may
+  /// overlap, each with its own `release`.
+  virtual void hold() noexcept {}
+  virtual void release() noexcept {}
   /// The largest ticket that is safe.
   [[nodiscard]] virtual ticket durable() const noexcept = 0;
   /// Called, on any thread, after `durable()` has grown other than inside `submit`, after fetched

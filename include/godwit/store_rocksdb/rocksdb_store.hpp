@@ -49,6 +49,8 @@ class rocksdb_store final : public store::store {
   ~rocksdb_store() override;
 
   [[nodiscard]] ::godwit::store::ticket submit(::godwit::store::batch&& records) override;
+  void hold() noexcept override;
+  void release() noexcept override;
   [[nodiscard]] ::godwit::store::ticket durable() const noexcept override;
   void on_news(std::function<void()> announce) override;
   [[nodiscard]] ::godwit::store::condition state() const noexcept override;

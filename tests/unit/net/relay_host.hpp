@@ -30,6 +30,8 @@ class relay_host final : public net::shard_host {
   std::atomic<std::size_t> outside_turn{0};  ///< events that came without a turn: must stay 0
   std::atomic<std::size_t> letters{0};
   std::atomic<std::size_t> stood_in_for{0};  ///< letters that came on another shard's thread
+  std::atomic<std::size_t> holds{0};
+  std::atomic<std::size_t> releases{0};
   std::atomic<bool> stop_called{false};
   std::atomic<bool> may_stop{true};
   std::atomic<bool> throws{false};
@@ -46,6 +48,8 @@ class relay_host final : public net::shard_host {
   void on_closed(broker::connection_token token, broker::transport_end how) override;
   void on_mail(routing::shard_id from, broker::mail_batch&& batch) override;
   void end_turn() override;
+  void hold_commits() noexcept override { ++holds; }
+  void release_commits() noexcept override { ++releases; }
   [[nodiscard]] bool wants_turn() const noexcept override { return false; }
   [[nodiscard]] std::optional<base::steady_time> next_due() const override {
     return due.empty() ? std::nullopt : std::optional{due.front()};

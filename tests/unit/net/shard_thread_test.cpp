@@ -79,6 +79,9 @@ TEST(ShardThread, StandsInForASleepingShardWhileThereIsLittleToDo) {
       talk(client, "!mail", [&] { return bench.total(&relay_host::stood_in_for) >= 100; });
   EXPECT_TRUE(eventually([&] { return bench.total(&relay_host::letters) == sent; }));
   EXPECT_EQ(bench.total(&relay_host::outside_turn), 0U);
+  EXPECT_GE(bench.total(&relay_host::holds), 100U) << "both turns have a commit in common";
+  EXPECT_TRUE(eventually(
+      [&] { return bench.total(&relay_host::releases) == bench.total(&relay_host::holds); }));
 
   // Its own thread still hears everything else.
   for (std::size_t i = 0; i < 2; ++i) {
@@ -93,7 +96,7 @@ TEST(ShardThread, StandsInForASleepingShardWhileThereIsLittleToDo) {
 
 TEST(ShardThread, WakesAShardWhoseTurnIsLong) {
   thread_bench bench{2};
-  bench.host(0).turn_takes = bench.host(1).turn_takes = std::chrono::microseconds{300};
+  bench.host(0).turn_takes = bench.host(1).turn_takes = std::chrono::microseconds{700};
   bench.start();
   const client_socket client{bench.port()};
   constexpr std::size_t messages = 100;

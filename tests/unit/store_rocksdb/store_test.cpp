@@ -84,6 +84,24 @@ TEST(RocksdbStore, AnnouncesAtOnceIfAskedTo) {
   held = false;
 }
 
+TEST(RocksdbStore, CommitsWhatWasHeldOnceNobodyHoldsIt) {
+  const temporary_directory d;
+  auto o = small_options(d / "s");
+  o.disk_check_every = std::chrono::hours{1};  // nothing else wakes the committer
+  opened_store s{o};
+  std::uint64_t session = 0;
+  for (int round = 0; round < 20; ++round) {
+    ASSERT_TRUE(s.commit({opening(++session)}));
+    s->hold();
+    std::ignore = s->submit({opening(++session)});
+    s->hold();
+    s->release();
+    const store::ticket last = s->submit({opening(++session)});
+    s->release();
+    ASSERT_TRUE(s.wait_until([&] { return s->durable() >= last; })) << "round " << round;
+  }
+}
+
 TEST(RocksdbStore, CommitsWhatWaitsWhenItIsClosed) {
   const temporary_directory d;
   const auto o = small_options(d / "s");
