@@ -23,6 +23,9 @@ namespace {
 constexpr std::uint32_t refused_lines_burst = 20;
 constexpr std::chrono::milliseconds refused_line_interval{500};
 
+/// A shard whose last turn was longer has its next one on its own thread, and on that only.
+constexpr std::chrono::microseconds short_turn{500};
+
 void take_earlier(std::optional<base::steady_time>& due,
                   std::optional<base::steady_time> other) noexcept {
   if (other && (!due || *other < *due)) due = other;
@@ -225,10 +228,10 @@ void shard_thread::round(bool was_idle) {
   lonely_rounds_ = events == 1 ? lonely_rounds_ + 1 : 0;
   read_mail();
   using how = thread_post_office::how;
-  if (is_calm() && ports_.mail.shards() > 1) {
+  if (is_calm() && last_turn_ <= short_turn && ports_.mail.shards() > 1) {
     host_->hold_commits();
     finish_turn();
-    ports_.mail.wake_receivers(id_, how::stand_in_or_ring);
+    ports_.mail.wake_receivers(id_, last_turn_ <= short_turn ? how::stand_in_or_ring : how::ring);
     host_->release_commits();
   } else {
     finish_turn();
@@ -266,9 +269,18 @@ void shard_thread::ring() noexcept {
   wake_up_->ring();
 }
 
-/// Its own thread has to see what ends it, so it takes nudges, and everything once it is to stop.
 bool shard_thread::stand_in() {
-  constexpr std::chrono::microseconds short_turn{500};
+  try {
+    return have_turn_elsewhere();
+  } catch (const std::exception& e) {
+    fail(e.what());
+  } catch (...) {
+    fail("an exception of unknown type");
+  }
+}
+
+/// Its own thread has to see what ends it, so it takes nudges, and everything once it is to stop.
+bool shard_thread::have_turn_elsewhere() {
   const auto right = context_.try_claim();
   if (!right || last_turn_ > short_turn) return false;
   if (ports_.board.requests.load(std::memory_order_acquire) != 0) return false;

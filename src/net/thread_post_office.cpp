@@ -22,9 +22,10 @@ void thread_post_office::post(routing::shard_id from, routing::shard_id to,
 
 void thread_post_office::wake_receivers(routing::shard_id from, how h) {
   inbox& own = inboxes_[from.value()];
+  const bool stands_in = h == how::stand_in_or_ring && own.to_wake.size() == 1;
   for (const routing::shard_id to : own.to_wake) {
     sleeper& who = *inboxes_[to.value()].who;
-    if (h == how::ring || !who.stand_in()) who.ring();
+    if (!stands_in || !who.stand_in()) who.ring();
   }
   own.to_wake.clear();
 }

@@ -51,7 +51,8 @@ void submit_queue::hold() noexcept {
 void submit_queue::release() noexcept {
   {
     const std::scoped_lock guard{lock_};
-    if (--holds_ != 0 || waiting_.empty() || !std::exchange(asleep_, false)) return;
+    --holds_;
+    if (waiting_.empty() || !std::exchange(asleep_, false)) return;
   }
   news_.notify_one();
 }

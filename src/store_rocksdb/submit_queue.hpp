@@ -24,7 +24,7 @@ class submit_queue {
   };
   [[nodiscard]] pushed push(store::batch&& records);
 
-  /// A push between these two wakes no committer; the last `release` does.
+  /// A push between these two wakes no committer; `release` does, whoever else holds.
   void hold() noexcept;
   void release() noexcept;
 

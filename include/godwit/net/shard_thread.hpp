@@ -88,6 +88,7 @@ class shard_thread final : private transport_events, private opening_events, pri
   void on_timer();
   void ring() noexcept override;
   [[nodiscard]] bool stand_in() override;
+  [[nodiscard]] bool have_turn_elsewhere();
 
   void run();
   void loop();

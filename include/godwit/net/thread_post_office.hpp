@@ -44,7 +44,8 @@ class thread_post_office final : public broker::post_office {
   /// A receiver that sleeps is only noted: `wake_receivers` must follow.
   void post(routing::shard_id from, routing::shard_id to, broker::mail_batch&& batch) override;
   enum class how { ring, stand_in_or_ring };
-  /// Those that slept when `from` posted to them.
+  /// Those that slept when `from` posted to them. Nobody stands in for several: they can work side
+  /// by side.
   void wake_receivers(routing::shard_id from, how h);
   /// Hands at most `limit` batches to `take(from, mail_batch&&)`; an empty one is a nudge. Returns
   /// how many.

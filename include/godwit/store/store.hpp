@@ -102,8 +102,8 @@ class store {
   /// Takes a batch that is not empty. It is applied whole or, after a crash, not at all.
   [[nodiscard]] virtual ticket submit(batch&& records) = 0;
   /// What is submitted from here to `release`, by anybody, may begin its way to the disk at
-  /// `release` only, so that it has one commit in common. For less than a millisecond; calls may
-  /// overlap, each with its own `release`.
+  /// `release` only, so that it has one commit in common. For a short time; calls may overlap, each
+  /// with its own `release`, and what waits goes at the first of these.
   virtual void hold() noexcept {}
   virtual void release() noexcept {}
   /// The largest ticket that is safe.

@@ -119,10 +119,19 @@ TEST(ShardThread, LosesNoLetterAndNoEventWhereAllStandInForEachOther) {
       talk(client, "!mail", [&n] { return n++ == messages; });
     });
   }
+  // Connections that move, and end, while nobody is awake at their new home.
+  constexpr std::size_t movers = 200;
+  for (std::size_t m = 0; m < movers; ++m) {
+    const client_socket client{bench.port()};
+    for (int n = 0; n < 5; ++n) {
+      client.send(">on");
+      ASSERT_EQ(client.receive(4).substr(1), ":on");
+    }
+  }
   for (std::size_t n = 0; n < messages; ++n) bench.mail.nudge_all();
   clients.clear();
   EXPECT_TRUE(eventually([&] { return bench.total(&relay_host::letters) == messages * shards; }));
-  EXPECT_TRUE(eventually([&] { return bench.total(&relay_host::closed) == shards; }));
+  EXPECT_TRUE(eventually([&] { return bench.total(&relay_host::closed) == shards + movers; }));
   EXPECT_EQ(bench.total(&relay_host::outside_turn), 0U);
 }
 

@@ -113,6 +113,23 @@ TEST(ThreadPostOffice, RingsOnlyWhereNobodyStandsIn) {
   EXPECT_EQ(who[1].rung, 1);
 }
 
+TEST(ThreadPostOffice, RingsAllWhereSeveralSleep) {
+  thread_post_office office{3};
+  std::array<counting_sleeper, 3> who;
+  for (std::uint8_t i = 0; i < 3; ++i) {
+    who[i].may_stand_in = true;
+    office.set_sleeper(shard_id{i}, who[i]);
+    ASSERT_TRUE(office.announce_sleep(shard_id{i}));
+  }
+  office.post(shard_id{0}, shard_id{1}, numbered(1));
+  office.post(shard_id{0}, shard_id{2}, numbered(1));
+  office.wake_receivers(shard_id{0}, thread_post_office::how::stand_in_or_ring);
+  for (const std::size_t i : {1U, 2U}) {
+    EXPECT_EQ(who[i].stood_in, 0);
+    EXPECT_EQ(who[i].rung, 1);
+  }
+}
+
 TEST(ThreadPostOffice, DeliversAtMostTheLimit) {
   thread_post_office office{1};
   for (std::uint64_t i = 0; i < 5; ++i) office.post(shard_id{0}, shard_id{0}, numbered(i));
