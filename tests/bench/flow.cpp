@@ -1,5 +1,6 @@
 #include "client.hpp"
 #include "scenarios.hpp"
+#include "settled_memory.hpp"
 #include "shape.hpp"
 #include "traffic.hpp"
 
@@ -28,6 +29,7 @@ class flow {
   [[nodiscard]] std::size_t allowance(instant now) const;
   [[nodiscard]] nanoseconds patience(instant now) const;
   [[nodiscard]] bool is_settled() const;
+  [[nodiscard]] bool weighs_filters() const { return from_.scenario == "filters"; }
   void watch_progress(instant now);
   [[nodiscard]] report results();
 
@@ -93,9 +95,9 @@ void flow::start_clients() {
       s->settings().clean = clean_session::no;
     }
   }
-  memory_before_ = broker_.memory();
+  if (weighs_filters()) memory_before_ = settled_memory(loop_, broker_);
   start_all(loop_, all_, from_.at_once, from_.timeout());
-  memory_after_ = broker_.memory();
+  if (weighs_filters()) memory_after_ = settled_memory(loop_, broker_);
   for (std::size_t p = 0; p < shape_.publishers; ++p) {
     settings.id = "bench-pub-" + std::to_string(p);
     settings.source = static_cast<std::uint32_t>(p) % from_.sources;
@@ -248,7 +250,7 @@ report flow::results() {
   watch_.add_to(result, "", "message", measured_);
   result.add(traffic_.latencies());
   add_memory(result, "", broker_);
-  if (from_.scenario == "filters") {
+  if (weighs_filters()) {
     add_growth(result, "filter", memory_before_, memory_after_, shape_.plan.streams.size());
   }
   result.add("published", traffic_.published());

@@ -1,5 +1,6 @@
 #include "client.hpp"
 #include "scenarios.hpp"
+#include "settled_memory.hpp"
 #include "storing.hpp"
 #include "traffic.hpp"
 
@@ -115,7 +116,7 @@ void offline::delete_sessions() {
 void offline::queue() {
   storing_publishers store{loop_, from_, publishers_};
   const auto streams = messages_.plan().streams.size();
-  const auto before = broker_.memory();
+  const auto before = settled_memory(loop_, broker_);
   stopwatch queueing{broker_};
   // Stream by stream within a publisher's share, so that every queue grows at the same pace.
   store.publish(streams * from_.each, [&](std::uint64_t number, instant now) {
@@ -125,7 +126,7 @@ void offline::queue() {
                           .qos = messages_.plan().qos};
   });
   queueing.stop();
-  const auto after = broker_.memory();
+  const auto after = settled_memory(loop_, broker_);
   store.leave();
   queueing.add_to(result_, "queue_", "message", messages_.published());
   result_.add("acknowledgement_us", store.latencies());

@@ -1,5 +1,6 @@
 #include "client.hpp"
 #include "scenarios.hpp"
+#include "settled_memory.hpp"
 #include "storing.hpp"
 
 #include <algorithm>
@@ -118,11 +119,11 @@ report run_retained(const options& from) {
     });
   };
 
-  const auto before = broker.memory();
+  const auto before = settled_memory(loop, broker);
   stopwatch storing{broker};
   store_all(payload);
   storing.stop();
-  const auto after = broker.memory();
+  const auto after = settled_memory(loop, broker);
   faults found;
   stopwatch replaying{broker};
   for (std::size_t i = 0; i < from.rounds; ++i) {
