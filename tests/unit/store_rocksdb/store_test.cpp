@@ -91,7 +91,10 @@ TEST(RocksdbStore, CommitsWhatWasHeldOnceNobodyHoldsIt) {
   opened_store s{o};
   std::uint64_t session = 0;
   for (int round = 0; round < 20; ++round) {
+    // Counted when the committer has nothing else to do and is about to sleep.
+    const std::uint64_t before = s->read_gauges().commits;
     ASSERT_TRUE(s.commit({opening(++session)}));
+    ASSERT_TRUE(s.wait_until([&] { return s->read_gauges().commits > before; }));
     s->hold();
     std::ignore = s->submit({opening(++session)});
     s->hold();
