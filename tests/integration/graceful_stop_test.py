@@ -249,7 +249,7 @@ class Presence(unittest.TestCase):
             gone = {f"presence/member-{i}": b"off" for i in range(1, count, 2)}
             with watcher:
                 self.assertEqual(set(before.values()), {b"on"}, "the grace is not over")
-                told = [watcher.receive_publish() for _ in gone]
+                told = [watcher.receive_publish(self.GRACE_S + wire.DEADLINE_S) for _ in gone]
                 self.assertEqual(sorted(told), sorted(gone.items()))
             for one in back:
                 one.send(wire.packet(0xE0))
@@ -262,7 +262,8 @@ class Presence(unittest.TestCase):
             watcher, now = self.watch(broker, count)
             with watcher:
                 self.assertEqual(now, {**before, **gone})
-                self.assertEqual(watcher.receive_publish(), ("presence/", b"canary"))
+                self.assertEqual(watcher.receive_publish(self.GRACE_S + wire.DEADLINE_S),
+                                 ("presence/", b"canary"))
                 with Wire(broker.port) as last:
                     last.connect("last")
                     last.send(wire.publish("presence/", b"last", 1, 1))

@@ -20,6 +20,7 @@ from clients_balance import BalancedBroker
 from clients_hostile_test import RULE
 from clients_wire import Wire
 from harness import parse_fields, resident_kib
+from scale import wait_until
 
 AT_ONCE = 48
 ROUND_TIMEOUT_S = 300
@@ -139,13 +140,22 @@ class Round:
             self.faults.append(f"{case.name}: answer {got.hex(' ')}, "
                                f"not {expected.answers.hex(' ')}")
 
-    def check_log(self, lines):
-        """One line for the end of each connection, with its reason and, for a fault, the rule."""
+    @staticmethod
+    def ends_in(lines):
         ends = collections.defaultdict(list)
         for line in lines:
             if " client.disconnected " in line:
                 fields = parse_fields(line)
                 ends[fields["peer"]].append(fields)
+        return ends
+
+    def are_all_logged(self, lines):
+        ends = self.ends_in(lines)
+        return all(len(ends[peer]) >= len(cases) for peer, cases in self.peers.items())
+
+    def check_log(self, lines):
+        """One line for the end of each connection, with its reason and, for a fault, the rule."""
+        ends = self.ends_in(lines)
         for peer, cases in self.peers.items():
             if len(ends[peer]) != len(cases):
                 self.faults.append(f"{[case.name for case in cases]}: {len(ends[peer])} ends")
@@ -193,7 +203,9 @@ class Malformed(unittest.TestCase):
         before = len(broker.lines())
         one = Round(broker.port, number, cases)
         asyncio.run(one.run())
-        # Its line comes behind all others of this round.
+        # Another shard may write its line a moment after the peer has seen the end.
+        wait_until(lambda: one.are_all_logged(broker.lines()[before:]), "a line for each end")
+        # Its line comes behind what else a shard may still write.
         with Wire(broker.port) as last:
             last.connect(f"last-{number}")
         broker.wait_for("client.disconnected", client=f"last-{number}")
