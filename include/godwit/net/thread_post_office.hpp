@@ -82,6 +82,7 @@ class thread_post_office final : public broker::post_office {
   static void count(std::atomic<std::uint64_t>& mine) noexcept {
     mine.store(mine.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
+
   std::vector<inbox> inboxes_;
 };
 

@@ -84,7 +84,7 @@ TEST(RocksdbStore, AnnouncesAtOnceIfAskedTo) {
   held = false;
 }
 
-TEST(RocksdbStore, CommitsWhatWasHeldOnceNobodyHoldsIt) {
+TEST(RocksdbStore, CommitsWhatWasHeldAtARelease) {
   const temporary_directory d;
   auto o = small_options(d / "s");
   o.disk_check_every = std::chrono::hours{1};  // nothing else wakes the committer
