@@ -6,6 +6,7 @@
 #include <godwit/base/seeded_hash.hpp>
 
 #include <concepts>
+#include <utility>
 
 namespace godwit::store_rocksdb {
 namespace {
@@ -110,8 +111,43 @@ void read_kind(std::size_t kind, byte_reader& from, chunk_record& to) noexcept {
   }
 }
 
-bool read_record(byte_reader& from, chunk_record& to) noexcept {
-  read_kind(from.integer<std::uint8_t>(), from, to);
+enqueued_before as_before(const enqueued_record& r) noexcept {
+  return {.session = r.session,
+          .position = r.position,
+          .message = r.message,
+          .quality = r.quality,
+          .retain = r.retain,
+          .commit = r.commit};
+}
+
+/// Only session and position differ.
+bool says_the_same(const enqueued_record& r, const enqueued_before& before) noexcept {
+  return before.message != 0 && r.message == before.message && r.quality == before.quality &&
+         r.retain == before.retain && r.commit == before.commit && r.id == 0 && !r.received &&
+         r.share.empty() && r.identifiers.empty();
+}
+
+void read_also_enqueued(byte_reader& from, const enqueued_before& before,
+                        chunk_record& to) noexcept {
+  if (before.message == 0) from.fail();
+  enqueued_record r;
+  r.session = from.number_from(before.session);
+  r.position = from.number_from(before.position);
+  r.message = before.message;
+  r.quality = before.quality;
+  r.retain = before.retain;
+  r.commit = before.commit;
+  to = r;
+}
+
+bool read_record(byte_reader& from, enqueued_before& before, chunk_record& to) noexcept {
+  const auto kind = from.integer<std::uint8_t>();
+  if (kind == static_cast<std::uint8_t>(record_kind::also_enqueued)) {
+    read_also_enqueued(from, before, to);
+  } else {
+    read_kind(kind, from, to);
+  }
+  if (const auto* const e = std::get_if<enqueued_record>(&to)) before = as_before(*e);
   return from.ok();
 }
 
@@ -184,6 +220,7 @@ void chunk_writer::clear() {
   if (bytes_.capacity() > kept) bytes_ = {};
   bytes_.assign(chunk_header_size, '\0');
   count_ = 0;
+  before_ = {};
 }
 
 std::uint32_t chunk_writer::add(const mqtt::message_fields& m) {
@@ -199,6 +236,14 @@ std::uint32_t chunk_writer::add(const mqtt::message& m) {
 }
 
 void chunk_writer::add(const enqueued_record& r) {
+  ++count_;
+  const enqueued_before before = std::exchange(before_, as_before(r));
+  if (says_the_same(r, before)) {
+    append_integers(bytes_, record_kind::also_enqueued);
+    append_difference(bytes_, before.session, r.session);
+    append_difference(bytes_, before.position, r.position);
+    return;
+  }
   const auto flags = static_cast<std::uint8_t>(
       static_cast<std::uint8_t>(r.quality) | when(r.retain, entry_retain) |
       when(!r.share.empty(), entry_share) | when(r.commit != 0, entry_commit) |
@@ -215,7 +260,6 @@ void chunk_writer::add(const enqueued_record& r) {
     append_integers(bytes_, base::checked_cast<std::uint32_t>(r.identifiers.size() / 4));
     bytes_.append(r.identifiers);
   }
-  ++count_;
 }
 
 void chunk_writer::add(const committed_record& r) {
@@ -302,7 +346,7 @@ bool chunk_reader::next(chunk_record& record, std::uint32_t& offset) noexcept {
   if (read_ == header_.count) return false;
   byte_reader from{chunk_.substr(at_)};
   offset = static_cast<std::uint32_t>(at_);
-  if (!read_record(from, record)) return false;
+  if (!read_record(from, before_, record)) return false;
   at_ += from.offset();
   ++read_;
   complete_ = read_ == header_.count && at_ == chunk_.size();

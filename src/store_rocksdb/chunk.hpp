@@ -41,6 +41,7 @@ enum class record_kind : std::uint8_t {
   qos2_received = 7,
   qos2_released = 8,
   restarted = 9,
+  also_enqueued = 10,  ///< read and written as an `enqueued_record`
 };
 
 struct message_record {
@@ -89,14 +90,26 @@ struct qos2_released_record {
 /// What is tentative here will never be decided: its broker is gone.
 struct restarted_record {};
 
-/// In the order of `record_kind`.
+/// In the order of `record_kind`. An ENQ that says the same as the one before it for another
+/// session is short on disk: a message that many sessions want is mostly these.
 using chunk_record =
     std::variant<message_record, enqueued_record, committed_record, sent_record, removed_record,
                  rec_received_record, qos2_received_record, qos2_released_record, restarted_record>;
 
-/// Bytes in a chunk of the record with these parts; what "live bytes" are counted in.
+/// Bytes in a chunk of the record with these parts; what "live bytes" are counted in. An entry
+/// counts in full, because what is short now may be long when it is written again.
 [[nodiscard]] std::size_t encoded_size(const mqtt::message_fields& m) noexcept;
 inline constexpr std::size_t enqueued_size = 26;
+
+/// What an ENQ need not say again.
+struct enqueued_before {
+  std::uint64_t session = 0;
+  std::uint64_t position = 0;
+  std::uint64_t message = 0;  ///< 0: there was none
+  mqtt::qos quality = mqtt::qos::at_least_once;
+  bool retain = false;
+  std::uint64_t commit = 0;
+};
 
 /// Builds one chunk.
 class chunk_writer {
@@ -126,6 +139,7 @@ class chunk_writer {
  private:
   std::string bytes_;
   std::uint32_t count_ = 0;
+  enqueued_before before_;
 };
 
 inline constexpr std::size_t chunk_header_size = 93;
@@ -157,6 +171,7 @@ class chunk_reader {
   chunk_header header_;
   std::size_t at_ = chunk_header_size;
   std::uint32_t read_ = 0;
+  enqueued_before before_;
   bool complete_ = false;
 };
 

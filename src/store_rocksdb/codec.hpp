@@ -31,6 +31,16 @@ void append_integers(std::string& to, Ts... values) {
   to.append(buffer.data(), buffer.size());
 }
 
+/// Appends the way from one number to another: the smaller, the shorter. Zigzag, then 7 bits a
+/// byte, the lowest first; all bytes but the last have their highest bit set.
+inline void append_difference(std::string& to, std::uint64_t from, std::uint64_t number) {
+  const std::uint64_t way = number - from;
+  const std::uint64_t sign = way >> 63U;
+  std::uint64_t rest = way << 1U ^ (0 - sign);
+  for (; rest > 0x7F; rest >>= 7U) to.push_back(static_cast<char>(rest | 0x80U));
+  to.push_back(static_cast<char>(rest));
+}
+
 inline std::string key_of(std::uint64_t number) {
   std::string key;
   append_integers(key, number);
@@ -54,6 +64,17 @@ class byte_reader {
     }
     at_ += sizeof(T);
     return static_cast<T>(value);
+  }
+  /// The number that `append_difference` was given.
+  [[nodiscard]] std::uint64_t number_from(std::uint64_t from) noexcept {
+    std::uint64_t rest = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      const auto byte = integer<std::uint8_t>();
+      rest |= static_cast<std::uint64_t>(byte & 0x7FU) << shift;
+      if (byte <= 0x7F) return from + (rest >> 1U ^ (0 - (rest & 1U)));
+    }
+    fail();
+    return 0;
   }
   [[nodiscard]] std::string_view text(std::size_t size) noexcept {
     if (bytes_.size() - at_ < size) {

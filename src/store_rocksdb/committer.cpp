@@ -58,10 +58,8 @@ void committer::commit(submit_queue::group group) {
   {
     const std::scoped_lock guard{p_.tables_lock};
     p_.to.begin();
-    for (const store::batch& records : group.batches) {
-      p_.to.add(records);
-      records_ += records.size();
-    }
+    p_.to.add(group.batches);
+    for (const store::batch& records : group.batches) records_ += records.size();
     p_.to.finish();
   }
   if (!write_chunk()) return;

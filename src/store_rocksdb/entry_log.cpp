@@ -1,35 +1,50 @@
 #include "entry_log.hpp"
 
+#include <utility>
+
 namespace godwit::store_rocksdb {
 
-entry_log::page_map::iterator entry_log::page_of(std::uint64_t position) noexcept {
-  const std::uint64_t key = position / page::width;
-  if (pages_.empty()) return pages_.end();
-  if (pages_.begin()->first == key) return pages_.begin();
-  if (const auto last = std::prev(pages_.end()); last->first == key) return last;
-  return pages_.find(key);
+entry_log::page* entry_log::find_page(std::uint64_t key) noexcept {
+  if (key == newest_key_) return &newest_;
+  if (older_ == nullptr) return nullptr;
+  const auto oldest = older_->begin();
+  const auto at = oldest->first == key ? oldest : older_->find(key);
+  return at == older_->end() ? nullptr : &at->second;
+}
+
+entry_log::page& entry_log::page_for(std::uint64_t key) {
+  if (page* const there = find_page(key)) return *there;
+  if (key > newest_key_ && newest_.empty()) {
+    newest_key_ = key;
+    return newest_;
+  }
+  if (older_ == nullptr) older_ = std::make_unique<page_map>();
+  if (key < newest_key_) return (*older_)[key];
+  older_->emplace_hint(older_->end(), newest_key_, std::exchange(newest_, {}));
+  newest_key_ = key;
+  return newest_;
 }
 
 void entry_log::insert(std::uint64_t position, std::uint64_t message) {
-  auto at = page_of(position);
-  if (at == pages_.end()) at = pages_.try_emplace(pages_.end(), position / page::width);
-  at->second.insert(position % page::width, message);
+  page_for(position / page::width).insert(position % page::width, message);
   ++count_;
 }
 
 std::uint64_t entry_log::find(std::uint64_t position) const noexcept {
-  auto& self = const_cast<entry_log&>(*this);
-  const auto at = self.page_of(position);
-  if (at == pages_.end()) return 0;
-  const std::uint64_t* const message = at->second.find(position % page::width);
+  page* const p = const_cast<entry_log&>(*this).find_page(position / page::width);
+  const std::uint64_t* const message = p == nullptr ? nullptr : p->find(position % page::width);
   return message == nullptr ? 0 : *message;
 }
 
 void entry_log::erase(std::uint64_t position) {
-  const auto at = page_of(position);
-  GODWIT_ASSERT(at != pages_.end());
-  at->second.erase(position % page::width);
-  if (at->second.empty()) pages_.erase(at);
+  const std::uint64_t key = position / page::width;
+  page* const p = find_page(key);
+  GODWIT_ASSERT(p != nullptr);
+  p->erase(position % page::width);
+  if (p->empty() && key != newest_key_) {
+    older_->erase(key);
+    if (older_->empty()) older_.reset();
+  }
   --count_;
   if (extras_ != nullptr) {
     extras_->erase(position);
@@ -62,8 +77,12 @@ void entry_log::tidy_extra(std::uint64_t position) noexcept {
 }
 
 std::size_t entry_log::allocated_bytes() const noexcept {
-  std::size_t bytes = 0;
-  for (const auto& [key, p] : pages_) bytes += 80 + p.allocated_bytes() + 16;
+  constexpr std::size_t node = sizeof(page_map::value_type) + 32;
+  std::size_t bytes = newest_.allocated_bytes();
+  if (older_ != nullptr) {
+    bytes += sizeof(page_map);
+    for (const auto& [key, p] : *older_) bytes += node + p.allocated_bytes() + 16;
+  }
   if (extras_ != nullptr) bytes += extras_->size() * 80;
   return bytes;
 }

@@ -22,7 +22,7 @@ struct entry_extra {
 };
 
 /// The live positions of one session's log and their message numbers: about 9 bytes an entry.
-/// Fast at both ends, logarithmic between.
+/// Fast at both ends, logarithmic between. The newest lie in one page that is part of it.
 class entry_log {
  public:
   void insert(std::uint64_t position, std::uint64_t message);
@@ -40,6 +40,9 @@ class entry_log {
   /// Drops what has become plain.
   void tidy_extra(std::uint64_t position) noexcept;
 
+  /// The next entry will come soon.
+  void prefetch_newest() const noexcept { newest_.prefetch_end(); }
+
   [[nodiscard]] std::uint64_t size() const noexcept { return count_; }
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
   [[nodiscard]] std::size_t allocated_bytes() const noexcept;
@@ -49,22 +52,29 @@ class entry_log {
   using page_map = std::map<std::uint64_t, page>;
   using extra_map = std::map<std::uint64_t, entry_extra>;
 
-  [[nodiscard]] page_map::iterator page_of(std::uint64_t position) noexcept;
+  [[nodiscard]] page* find_page(std::uint64_t key) noexcept;
+  page& page_for(std::uint64_t key);
   [[nodiscard]] extra_map& extras();
 
-  page_map pages_;
+  std::uint64_t newest_key_ = 0;  // position / width
+  page newest_;                   // may be empty
+  std::unique_ptr<page_map> older_;
   std::unique_ptr<extra_map> extras_;
   std::uint64_t count_ = 0;
 };
 
 template <class F>
 void entry_log::for_each(F&& f) const {
-  for (const auto& [key, p] : pages_) {
+  const auto all_of = [&](std::uint64_t key, const page& p) {
     for (std::uint64_t bits = p.present(); bits != 0; bits &= bits - 1) {
       const auto index = static_cast<std::uint64_t>(std::countr_zero(bits));
       f(key * page::width + index, *p.find(index));
     }
+  };
+  if (older_ != nullptr) {
+    for (const auto& [key, p] : *older_) all_of(key, p);
   }
+  all_of(newest_key_, newest_);
 }
 
 }  // namespace godwit::store_rocksdb

@@ -35,9 +35,19 @@ void journal::begin() {
   if (needs_cleaning()) clean();
 }
 
-void journal::add(const store::batch& records) {
+void journal::add(std::span<const store::batch> group) {
   const commit_target to{chunk_, state_.last, rows_};
-  for (const store::record& r : records) tables_->apply(r, to);
+  tables_->look_ahead(group);
+  // A message for very many sessions touches each of them once.
+  constexpr std::size_t far = 12;
+  constexpr std::size_t near = 6;
+  for (const store::batch& records : group) {
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      if (i + far < records.size()) tables_->prefetch(records[i + far], tables::nearness::far);
+      if (i + near < records.size()) tables_->prefetch(records[i + near], tables::nearness::near);
+      tables_->apply(records[i], to);
+    }
+  }
 }
 
 void journal::set_next_position(std::uint64_t session, std::uint64_t next) {

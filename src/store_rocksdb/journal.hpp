@@ -21,7 +21,8 @@ class journal {
 
   /// Starts a chunk: first a step of garbage collection if it is due.
   void begin();
-  void add(const store::batch& records);
+  /// All that the chunk will hold.
+  void add(std::span<const store::batch> group);
   /// See `tables::set_next_position`.
   void set_next_position(std::uint64_t session, std::uint64_t next);
   /// Completes the chunk. `write` may be repeated until it succeeds.

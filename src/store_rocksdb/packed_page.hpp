@@ -1,6 +1,7 @@
 #pragma once
 
 #include <godwit/base/assert.hpp>
+#include <godwit/base/prefetch.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -33,6 +34,8 @@ class packed_page {
   [[nodiscard]] const T* find(std::uint64_t index) const noexcept {
     return (present_ & bit(index)) != 0 ? &values_[rank(index)] : nullptr;
   }
+  /// Where `insert` will most likely write.
+  void prefetch_end() const noexcept { base::prefetch(values_.get() + size(), 1); }
   T& insert(std::uint64_t index, T value) {
     GODWIT_ASSERT((present_ & bit(index)) == 0);
     const std::uint32_t count = size();

@@ -37,7 +37,7 @@ class copying {
   }
   void write(const store::restored_session* next_of = nullptr) {
     to_.begin();
-    to_.add(waiting_);
+    to_.add({&waiting_, 1});
     if (next_of != nullptr) {
       to_.set_next_position(next_of->number.value(), next_of->next_position.value());
     }

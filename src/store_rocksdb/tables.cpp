@@ -3,6 +3,7 @@
 #include "codec.hpp"
 
 #include <godwit/base/assert.hpp>
+#include <godwit/base/prefetch.hpp>
 
 #include <algorithm>
 
@@ -23,7 +24,43 @@ enqueued_record as_record(const store::enqueued& r) noexcept {
   return out;
 }
 
+/// The commit that a record decides; 0 = none.
+mqtt::message_number decided_by(const store::record& r) noexcept {
+  return std::visit(
+      [](const auto& one) -> mqtt::message_number {
+        using record = std::remove_cvref_t<decltype(one)>;
+        if constexpr (requires { one.commit; } && !std::is_same_v<record, store::enqueued>) {
+          return one.commit;
+        } else {
+          return {};
+        }
+      },
+      r);
+}
+
 }  // namespace
+
+void tables::look_ahead(std::span<const store::batch> group) {
+  decided_soon_.clear();
+  // An entry and the decision on it come from two shards, and so in two batches.
+  if (group.size() < 2) return;
+  for (const store::batch& records : group) {
+    for (const store::record& r : records) {
+      if (const std::uint64_t commit = decided_by(r).value()) decided_soon_.insert(commit);
+    }
+  }
+}
+
+void tables::prefetch(const store::record& r, nearness n) const noexcept {
+  const auto* const e = std::get_if<store::enqueued>(&r);
+  const session* const s = e == nullptr ? nullptr : find(e->session.value());
+  if (s == nullptr) return;
+  if (n == nearness::far) {
+    base::prefetch(s, sizeof(session));
+  } else {
+    s->log.prefetch_newest();
+  }
+}
 
 void tables::apply(const store::record& r, const commit_target& to) {
   std::visit([&](const auto& one) { apply(one, to); }, r);
@@ -32,8 +69,8 @@ void tables::apply(const store::record& r, const commit_target& to) {
 void tables::apply(const store::session_opened& r, const commit_target& to) {
   const std::uint64_t number = r.session.value();
   seen_.session_number = std::max(seen_.session_number, number);
-  const bool is_fresh = sessions_.try_emplace(number).second;
-  GODWIT_ASSERT(is_fresh);
+  GODWIT_ASSERT(!sessions_.contains(number));
+  restore_session(number);
   to.rows.write(column::session, session_key(number, session_row::opened), opened_value(r));
 }
 
@@ -101,6 +138,7 @@ void tables::apply(const store::enqueued& r, const commit_target& to) {
   // A session that ended keeps what came through a group; nothing else can enter it.
   if (s->ended && r.share.empty()) return;
   enqueued_record record = as_record(r);
+  if (record.commit != 0 && decided_soon_.contains(record.commit)) record.commit = 0;
   std::string identifiers;
   for (const std::uint32_t one : r.identifiers) append_integers(identifiers, one);
   record.identifiers = identifiers;
@@ -186,7 +224,6 @@ void tables::apply(const store::retained& r, const commit_target& to) {
 }
 
 void tables::add_entry(session& s, const enqueued_record& r) {
-  GODWIT_ASSERT(s.log.find(r.position) == 0);
   s.next_position = std::max(s.next_position, r.position + 1);
   s.log.insert(r.position, r.message);
   messages_.add_reference(r.message);
@@ -234,6 +271,7 @@ bool tables::decide(std::uint64_t commit) {
 
 void tables::decide(mqtt::message_number commit, const commit_target& to) {
   saw(commit);
+  decided_soon_.erase(commit.value());
   if (commit.value() != 0 && decide(commit.value())) {
     to.chunk.add(committed_record{commit.value()});
   }
@@ -275,12 +313,12 @@ void tables::saw(mqtt::message_number n) noexcept {
 
 tables::session* tables::find_session(std::uint64_t number) noexcept {
   const auto at = sessions_.find(number);
-  return at == sessions_.end() ? nullptr : &at->second;
+  return at == sessions_.end() ? nullptr : at->second.get();
 }
 
 const tables::session* tables::find(std::uint64_t number) const noexcept {
   const auto at = sessions_.find(number);
-  return at == sessions_.end() ? nullptr : &at->second;
+  return at == sessions_.end() ? nullptr : at->second.get();
 }
 
 std::uint64_t tables::live_bytes() const noexcept {
@@ -289,9 +327,10 @@ std::uint64_t tables::live_bytes() const noexcept {
 }
 
 std::size_t tables::allocated_bytes() const noexcept {
-  std::size_t bytes = messages_.allocated_bytes();
+  std::size_t bytes = messages_.allocated_bytes() +
+                      sessions_.bucket_count() * (sizeof(session_map::value_type) + 1);
   for (const auto& [number, s] : sessions_) {
-    bytes += sizeof(session) + 32 + s.log.allocated_bytes() + s.qos2_ids.capacity() * 2;
+    bytes += sizeof(session) + s->log.allocated_bytes() + s->qos2_ids.capacity() * 2;
   }
   return bytes;
 }

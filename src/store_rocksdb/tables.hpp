@@ -9,9 +9,13 @@
 #include <godwit/store/store.hpp>
 
 #include <boost/container/flat_set.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -36,8 +40,15 @@ class tables {
     boost::container::flat_set<std::uint16_t> qos2_ids;
     bool ended = false;
   };
-  using session_map = std::unordered_map<std::uint64_t, session>;
+  using session_map = boost::unordered_flat_map<std::uint64_t, std::unique_ptr<session>>;
 
+  /// What is decided by one of these records need not be tentative first: they become durable
+  /// together. Before the first of them is applied.
+  void look_ahead(std::span<const store::batch> group);
+  /// `apply` of this record comes soon: its session's memory is asked for. A little later again,
+  /// what the session points to.
+  enum class nearness : std::uint8_t { far, near };
+  void prefetch(const store::record& r, nearness n) const noexcept;
   /// Applies one record and writes what has to be written.
   void apply(const store::record& r, const commit_target& to);
   /// Writes one record of the oldest chunk, `from`, again if it still counts.
@@ -125,6 +136,7 @@ class tables {
   session_map sessions_;
   message_table messages_;
   std::unordered_map<std::uint64_t, undecided> undecided_;
+  boost::unordered_flat_set<std::uint64_t> decided_soon_;  // commits, by records not yet applied
   store::high_water seen_;
   std::vector<std::uint64_t> moved_next_;  // sessions
   std::uint64_t entries_ = 0;

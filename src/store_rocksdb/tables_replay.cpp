@@ -9,7 +9,9 @@
 namespace godwit::store_rocksdb {
 
 tables::session& tables::restore_session(std::uint64_t number) {
-  return sessions_[number];
+  std::unique_ptr<session>& s = sessions_[number];
+  if (s == nullptr) s = std::make_unique<session>();
+  return *s;
 }
 
 void tables::replay(const chunk_record& r, std::uint64_t chunk, std::uint32_t offset) {
@@ -76,16 +78,11 @@ void tables::replay(const restarted_record& /*none*/) {
 tables::settled tables::settle() {
   settled out;
   out.dropped_undecided = drop_undecided();
-  for (auto at = sessions_.begin(); at != sessions_.end();) {
-    session& s = at->second;
-    s.next_position = std::max(s.next_position, s.kept_next);
-    if (s.ended && s.log.empty()) {
-      out.gone_sessions.push_back(at->first);
-      at = sessions_.erase(at);
-    } else {
-      ++at;
-    }
+  for (const auto& [number, s] : sessions_) {
+    s->next_position = std::max(s->next_position, s->kept_next);
+    if (s->ended && s->log.empty()) out.gone_sessions.push_back(number);
   }
+  for (const std::uint64_t number : out.gone_sessions) sessions_.erase(number);
   out.lacking_body = messages_.settle();
   return out;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <godwit/base/assert.hpp>
+#include <godwit/base/prefetch.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -80,6 +81,15 @@ class chunked_ring {
   [[nodiscard]] const T& front() const noexcept { return (*this)[0]; }
   [[nodiscard]] T& back() noexcept { return (*this)[size_ - 1]; }
   [[nodiscard]] const T& back() const noexcept { return (*this)[size_ - 1]; }
+
+  /// `emplace_back` comes soon: asks for what leads to its place, and, when that is there, for the
+  /// place.
+  void prefetch_way() const noexcept {
+    if (!is_small()) base::prefetch(table() + place(size_) / chunk, 1);
+  }
+  void prefetch_place() const noexcept {
+    if (capacity_ != 0) base::prefetch(cell(size_), sizeof(T));
+  }
 
   [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }

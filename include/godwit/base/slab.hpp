@@ -3,6 +3,7 @@
 #include <godwit/base/assert.hpp>
 #include <godwit/base/checked_cast.hpp>
 #include <godwit/base/handle.hpp>
+#include <godwit/base/prefetch.hpp>
 
 #include <algorithm>
 #include <array>
@@ -87,6 +88,15 @@ class slab {
   [[nodiscard]] handle_type handle_of(std::uint32_t index) const noexcept {
     GODWIT_ASSERT(index < used_ && is_live(cell_at(index)));
     return {index, cell_at(index).generation};
+  }
+
+  /// `find` of a place comes soon: asks for the first `octets` of its object and for its
+  /// generation.
+  void prefetch(std::uint32_t index, std::size_t octets = sizeof(T)) const noexcept {
+    if (index >= used_) return;
+    const cell& place = cell_at(index);
+    base::prefetch(&place, octets);
+    base::prefetch(&place.generation, 1);
   }
 
   /// Destroys the object, which must be there. Its destructor must not use this slab.

@@ -167,6 +167,10 @@ class message_log {
   /// The log's part of `body_budget::held`, worked out anew.
   [[nodiscard]] std::uint64_t compute_held_bytes() const noexcept;
 
+  /// `add` comes soon: see `chunked_ring`.
+  void prefetch_way() const noexcept { entries_.prefetch_way(); }
+  void prefetch_place() const noexcept { entries_.prefetch_place(); }
+
   /// 0 = not persistent.
   [[nodiscard]] store::session_number session() const noexcept { return session_; }
   [[nodiscard]] bool is_persistent() const noexcept { return session_.value() != 0; }

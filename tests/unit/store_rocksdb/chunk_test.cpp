@@ -8,6 +8,8 @@
 
 #include <fstream>
 #include <iterator>
+#include <tuple>
+#include <utility>
 
 namespace godwit::store_rocksdb {
 namespace {
@@ -166,6 +168,100 @@ TEST(Chunk, HasTheDocumentedNamesOfAPublisher) {
   EXPECT_EQ(fields.publisher_user, "");
   EXPECT_EQ(fields.topic, m.topic);
   EXPECT_EQ(encoded_size(fields), encoded_size(m));
+}
+
+std::vector<enqueued_record> entries_of(std::string_view chunk, std::uint64_t number) {
+  std::vector<enqueued_record> all;
+  auto r = chunk_reader::open(chunk, number);
+  if (!r) return all;
+  chunk_record record;
+  std::uint32_t offset = 0;
+  while (r->next(record, offset)) {
+    if (const auto* const e = std::get_if<enqueued_record>(&record)) all.push_back(*e);
+  }
+  EXPECT_TRUE(r->is_complete());
+  return all;
+}
+
+/// Schema 4 says once what the entries of a message have in common.
+TEST(Chunk, HasTheDocumentedFormOfAMessageForSeveralSessions) {
+  constexpr std::uint64_t all_bits = ~std::uint64_t{0};
+  enqueued_record e;
+  e.session = 3;
+  e.position = 9;
+  e.message = 5;
+  e.retain = true;
+  e.commit = 77;
+  std::vector<enqueued_record> written{e};
+  for (const auto& [session, position] : std::vector<std::pair<std::uint64_t, std::uint64_t>>{
+           {4, 9}, {2, 200}, {all_bits, 0}, {1, all_bits >> 1U}, {all_bits >> 1U, 1}}) {
+    e.session = session;
+    e.position = position;
+    written.push_back(e);
+  }
+  // Each differs from the one before it in something else, and so is written in full.
+  e.id = 8;
+  written.push_back(e);
+  e.id = 0;
+  e.received = true;
+  written.push_back(e);
+  e.received = false;
+  e.share = "$share/g/a";
+  written.push_back(e);
+  e.share = {};
+  e.identifiers = std::string_view{"\0\0\0\5", 4};
+  written.push_back(e);
+  e.identifiers = {};
+  e.commit = 78;
+  written.push_back(e);
+  e.retain = false;
+  written.push_back(e);
+  e.quality = mqtt::qos::exactly_once;
+  written.push_back(e);
+  e.message = 6;
+  written.push_back(e);
+  chunk_writer w;
+  for (const enqueued_record& one : written) w.add(one);
+  chunk_header h;
+  h.number = 1;
+  const std::string chunk{w.finish(h)};
+  expect_golden("also_enqueued.hex", chunk);
+
+  const auto read = entries_of(chunk, 1);
+  ASSERT_EQ(read.size(), written.size());
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    const auto as_tuple = [](const enqueued_record& one) {
+      return std::tuple{one.session,  one.position, one.message, one.quality, one.retain,
+                        one.received, one.id,       one.commit,  one.share,   one.identifiers};
+    };
+    EXPECT_EQ(as_tuple(read[i]), as_tuple(written[i])) << "entry " << i;
+  }
+}
+
+TEST(Chunk, TakesFewBytesForAMessageOfVeryManySessions) {
+  chunk_writer w;
+  enqueued_record e;
+  e.message = 5;
+  for (std::uint64_t i = 1; i <= 1'000; ++i) {
+    e.session = i;
+    e.position = 100'000 + i % 7;
+    w.add(e);
+  }
+  EXPECT_LE(w.size(), chunk_header_size + enqueued_size + 1'000 * 3);
+  w.clear();
+  e.session = 7;
+  w.add(e);
+  EXPECT_EQ(w.size(), chunk_header_size + enqueued_size) << "nothing is taken from another chunk";
+}
+
+TEST(Chunk, IsNonsenseWhenAnEntryIsLikeNone) {
+  std::string bytes = one_of_each();
+  bytes[chunk_header_size] = static_cast<char>(record_kind::also_enqueued);
+  auto r = chunk_reader::open_checked(bytes, 12);
+  ASSERT_TRUE(r);
+  chunk_record record;
+  std::uint32_t offset = 0;
+  EXPECT_FALSE(r->next(record, offset));
 }
 
 TEST(Chunk, IsReadAsItWasWritten) {

@@ -210,7 +210,7 @@ TEST(Damage, ALaterSchemaIsRefused) {
 
 /// Earlier schemas are this one without some forms, and none of these is in here.
 TEST(Damage, NoneIsSeenInAStoreOfAnEarlierSchemaWhichBecomesOneOfThisSchema) {
-  for (const std::uint32_t earlier : {1U, 2U}) {
+  for (const std::uint32_t earlier : {1U, 2U, 3U}) {
     const temporary_directory d;
     const store_rocksdb::options o = small_options(d / "s");
     fill(o);

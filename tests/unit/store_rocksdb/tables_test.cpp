@@ -1,11 +1,16 @@
+#include "tables.hpp"
+
 #include "entry_log.hpp"
 #include "message_table.hpp"
+#include "records.hpp"
 
 #include <gtest/gtest.h>
 
 #include <support/random_source.hpp>
 
 #include <map>
+#include <string>
+#include <vector>
 
 namespace godwit::store_rocksdb {
 namespace {
@@ -112,6 +117,75 @@ TEST(EntryLog, IsWhatAMapWouldBe) {
   log.for_each([&](std::uint64_t position, std::uint64_t message) { found[position] = message; });
   EXPECT_EQ(found, expected);
   EXPECT_EQ(log.size(), expected.size());
+}
+
+/// A commit without rows.
+class one_commit final : public row_store {
+ public:
+  void add(const std::vector<store::batch>& group, tables& to) {
+    to.look_ahead(group);
+    for (const store::batch& records : group) {
+      for (const store::record& r : records) to.apply(r, {chunk_, 1, *this});
+    }
+  }
+  /// Kinds of its records in their order, entries with their commit.
+  [[nodiscard]] std::vector<std::string> written() {
+    chunk_header h;
+    h.number = 1;
+    std::vector<std::string> names;
+    auto r = chunk_reader::open(chunk_.finish(h), 1);
+    chunk_record record;
+    std::uint32_t offset = 0;
+    while (r && r->next(record, offset)) {
+      if (std::holds_alternative<message_record>(record)) names.emplace_back("message");
+      if (std::holds_alternative<committed_record>(record)) names.emplace_back("committed");
+      if (const auto* const e = std::get_if<enqueued_record>(&record)) {
+        names.push_back("entry " + std::to_string(e->commit));
+      }
+    }
+    return names;
+  }
+  std::optional<std::string> read(column /*c*/, std::string_view /*key*/) override { return {}; }
+  void write(column /*c*/, std::string_view /*key*/, std::string_view /*value*/) override {}
+  void erase(column /*c*/, std::string_view /*key*/) override {}
+  void erase_all_with(column /*c*/, std::string_view /*prefix*/) override {}
+
+ private:
+  chunk_writer chunk_;
+};
+
+store::enqueued tentative(std::uint64_t session, std::uint64_t position, std::uint64_t message) {
+  store::enqueued e = test::entry(session, position, message, "x");
+  e.commit = mqtt::message_number{message};
+  return e;
+}
+
+using names = std::vector<std::string>;
+
+TEST(Tables, WriteNothingTentativeThatTheSameCommitDecides) {
+  tables t;
+  one_commit c;
+  c.add({{test::opening(1), test::opening(2)},
+         {tentative(1, 1, 7), tentative(2, 1, 7), tentative(1, 2, 8)},
+         {store::committed{mqtt::message_number{7}}}},
+        t);
+  EXPECT_EQ(c.written(), (names{"message", "entry 0", "entry 0", "message", "entry 8"}));
+  EXPECT_TRUE(t.find(1)->log.extra_of(1).is_plain());
+  EXPECT_FALSE(t.find(1)->log.extra_of(2).is_plain());
+}
+
+TEST(Tables, LeaveTentativeWhatComesBehindADecision) {
+  tables t;
+  one_commit c;
+  c.add({{test::opening(1), store::committed{mqtt::message_number{7}}}, {tentative(1, 1, 7)}}, t);
+  EXPECT_EQ(c.written(), (names{"message", "entry 7"}));
+  one_commit next;
+  next.add({{tentative(1, 2, 8)}}, t);
+  EXPECT_EQ(next.written(), (names{"message", "entry 8"}))
+      << "nothing is kept of the commit before";
+  one_commit last;
+  last.add({{store::committed{mqtt::message_number{7}}}}, t);
+  EXPECT_EQ(last.written(), (names{"committed"}));
 }
 
 }  // namespace
