@@ -41,9 +41,13 @@ void entry_log::erase(std::uint64_t position) {
   page* const p = find_page(key);
   GODWIT_ASSERT(p != nullptr);
   p->erase(position % page::width);
-  if (p->empty() && key != newest_key_) {
-    older_->erase(key);
-    if (older_->empty()) older_.reset();
+  if (p->empty()) {
+    if (key == newest_key_) {
+      newest_ = {};
+    } else {
+      older_->erase(key);
+      if (older_->empty()) older_.reset();
+    }
   }
   --count_;
   if (extras_ != nullptr) {
