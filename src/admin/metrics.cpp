@@ -187,8 +187,8 @@ void add_store(exposition& out, const store_figures& s) {
   out.single("godwit_store_waiting_bytes", type::gauge, "Bytes of records that wait for the disk.",
              s.waiting_bytes);
   out.single("godwit_store_journal_bytes", type::gauge, "Bytes of the journal.", s.journal_bytes);
-  out.single("godwit_store_live_bytes", type::gauge, "Bytes of the journal that are still needed.",
-             s.live_bytes);
+  out.single("godwit_store_live_bytes", type::gauge,
+             "Bytes of the journal that are still needed, roughly.", s.live_bytes);
   out.single("godwit_store_moved_bytes_total", type::counter,
              "Bytes that garbage collection has written again.", s.moved_bytes);
   out.single("godwit_store_queued_messages", type::gauge, "Messages in the logs on disk.",

@@ -120,7 +120,7 @@ enqueued_before as_before(const enqueued_record& r) noexcept {
           .commit = r.commit};
 }
 
-/// Only session and position differ.
+/// Session and position are all that has to be said.
 bool says_the_same(const enqueued_record& r, const enqueued_before& before) noexcept {
   return before.message != 0 && r.message == before.message && r.quality == before.quality &&
          r.retain == before.retain && r.commit == before.commit && r.id == 0 && !r.received &&
@@ -138,17 +138,6 @@ void read_also_enqueued(byte_reader& from, const enqueued_before& before,
   r.retain = before.retain;
   r.commit = before.commit;
   to = r;
-}
-
-bool read_record(byte_reader& from, enqueued_before& before, chunk_record& to) noexcept {
-  const auto kind = from.integer<std::uint8_t>();
-  if (kind == static_cast<std::uint8_t>(record_kind::also_enqueued)) {
-    read_also_enqueued(from, before, to);
-  } else {
-    read_kind(kind, from, to);
-  }
-  if (const auto* const e = std::get_if<enqueued_record>(&to)) before = as_before(*e);
-  return from.ok();
 }
 
 }  // namespace
@@ -221,6 +210,7 @@ void chunk_writer::clear() {
   bytes_.assign(chunk_header_size, '\0');
   count_ = 0;
   before_ = {};
+  saved_ = 0;
 }
 
 std::uint32_t chunk_writer::add(const mqtt::message_fields& m) {
@@ -239,9 +229,11 @@ void chunk_writer::add(const enqueued_record& r) {
   ++count_;
   const enqueued_before before = std::exchange(before_, as_before(r));
   if (says_the_same(r, before)) {
+    const std::size_t begin = bytes_.size();
     append_integers(bytes_, record_kind::also_enqueued);
     append_difference(bytes_, before.session, r.session);
     append_difference(bytes_, before.position, r.position);
+    saved_ += enqueued_size - (bytes_.size() - begin);
     return;
   }
   const auto flags = static_cast<std::uint8_t>(
@@ -346,7 +338,16 @@ bool chunk_reader::next(chunk_record& record, std::uint32_t& offset) noexcept {
   if (read_ == header_.count) return false;
   byte_reader from{chunk_.substr(at_)};
   offset = static_cast<std::uint32_t>(at_);
-  if (!read_record(from, before_, record)) return false;
+  const auto kind = from.integer<std::uint8_t>();
+  const bool is_short = kind == static_cast<std::uint8_t>(record_kind::also_enqueued);
+  if (is_short) {
+    read_also_enqueued(from, before_, record);
+  } else {
+    read_kind(kind, from, record);
+  }
+  if (!from.ok()) return false;
+  if (const auto* const e = std::get_if<enqueued_record>(&record)) before_ = as_before(*e);
+  if (is_short) saved_ += enqueued_size - from.offset();
   at_ += from.offset();
   ++read_;
   complete_ = read_ == header_.count && at_ == chunk_.size();

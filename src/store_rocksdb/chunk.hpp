@@ -96,8 +96,8 @@ using chunk_record =
     std::variant<message_record, enqueued_record, committed_record, sent_record, removed_record,
                  rec_received_record, qos2_received_record, qos2_released_record, restarted_record>;
 
-/// Bytes in a chunk of the record with these parts; what "live bytes" are counted in. An entry
-/// counts in full, because what is short now may be long when it is written again.
+/// Bytes in a chunk of the record with these parts, each written in full: what "live bytes" are
+/// counted in, because what is short now may be long when it is written again.
 [[nodiscard]] std::size_t encoded_size(const mqtt::message_fields& m) noexcept;
 inline constexpr std::size_t enqueued_size = 26;
 
@@ -130,6 +130,8 @@ class chunk_writer {
 
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
+  /// As if every entry were written in full: what garbage collection counts in.
+  [[nodiscard]] std::size_t full_size() const noexcept { return bytes_.size() + saved_; }
 
   /// Completes the chunk with its header and checksum (`header.count` is set here). The view lives
   /// until `clear`.
@@ -140,6 +142,7 @@ class chunk_writer {
   std::string bytes_;
   std::uint32_t count_ = 0;
   enqueued_before before_;
+  std::size_t saved_ = 0;  // bytes, by short entries
 };
 
 inline constexpr std::size_t chunk_header_size = 93;
@@ -163,6 +166,8 @@ class chunk_reader {
   [[nodiscard]] const chunk_header& header() const noexcept { return header_; }
   /// The next record and the offset where it began; nothing at the end or at nonsense.
   [[nodiscard]] bool next(chunk_record& record, std::uint32_t& offset) noexcept;
+  /// Once all records are read, what `chunk_writer::full_size` was.
+  [[nodiscard]] std::size_t full_size() const noexcept { return chunk_.size() + saved_; }
   /// All records were read and made sense.
   [[nodiscard]] bool is_complete() const noexcept { return complete_; }
 
@@ -172,6 +177,7 @@ class chunk_reader {
   std::size_t at_ = chunk_header_size;
   std::uint32_t read_ = 0;
   enqueued_before before_;
+  std::size_t saved_ = 0;
   bool complete_ = false;
 };
 

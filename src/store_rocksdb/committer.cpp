@@ -188,7 +188,7 @@ void committer::update_gauges() {
   gauges_.commits = commits_;
   gauges_.records = records_;
   gauges_.journal_bytes = p_.to.state().bytes;
-  gauges_.live_bytes = t.live_bytes();
+  gauges_.live_bytes = p_.to.live_bytes();
   gauges_.moved_bytes = p_.to.moved_bytes();
   gauges_.queued_entries = t.entries();
   gauges_.bodies = t.messages().size();

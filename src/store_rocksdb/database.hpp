@@ -14,8 +14,8 @@
 
 namespace godwit::store_rocksdb {
 
-/// 2: what MQTT 5 adds. 3: the names of a retained message's publisher. A store of an earlier
-/// schema is read as it is and becomes one of this.
+/// 2: what MQTT 5 adds. 3: the names of a retained message's publisher. 4: short entries. A store
+/// of an earlier schema is read as it is and becomes one of this.
 inline constexpr std::uint32_t schema = 4;
 
 /// How much of a write-ahead log that does not end cleanly is accepted.

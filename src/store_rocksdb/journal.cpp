@@ -65,7 +65,8 @@ void journal::finish() {
   state_.last_hash = chunk_hash(chunk);
   state_.rows = header.rows;
   state_.bytes += chunk.size();
-  last_chunk_bytes_ = chunk.size();
+  state_.full_bytes += chunk_.full_size();
+  last_full_size_ = chunk_.full_size();
   const rocksdb::Status s = batch_.Put(db_->journal(), key_of(state_.last), slice(chunk));
   GODWIT_ASSERT(s.ok());
 }
@@ -112,25 +113,28 @@ rocksdb::Status journal::reopen() {
 
 bool journal::needs_cleaning() const noexcept {
   return state_.first < state_.last &&
-         state_.bytes > how_.garbage.live_factor * tables_->live_bytes() + how_.garbage.start_bytes;
+         state_.full_bytes >
+             how_.garbage.live_factor * tables_->full_live_bytes() + how_.garbage.start_bytes;
 }
 
 void journal::clean() {
   const commit_target to{chunk_, state_.last, rows_};
-  std::size_t budget = std::max<std::size_t>(how_.garbage.step_bytes, 4 * last_chunk_bytes_);
+  // In full bytes, because that is what the work is: one look for each entry.
+  std::size_t budget = std::max<std::size_t>(how_.garbage.step_bytes, 4 * last_full_size_);
   while (state_.first < state_.last && needs_cleaning()) {
-    const std::size_t size = keep_live_of(state_.first, to);
+    const chunk_sizes gone = keep_live_of(state_.first, to);
     ++state_.first;
-    state_.bytes -= std::min<std::uint64_t>(size, state_.bytes);
-    dropped_bytes_ += size;
-    if (size >= budget) break;
-    budget -= size;
+    state_.bytes -= std::min<std::uint64_t>(gone.bytes, state_.bytes);
+    state_.full_bytes -= std::min<std::uint64_t>(gone.full, state_.full_bytes);
+    dropped_bytes_ += gone.bytes;
+    if (gone.full >= budget) break;
+    budget -= gone.full;
   }
   moved_bytes_ += chunk_.size() - chunk_header_size;
   tables_->finish_keeping(to);
 }
 
-std::size_t journal::keep_live_of(std::uint64_t number, const commit_target& to) {
+journal::chunk_sizes journal::keep_live_of(std::uint64_t number, const commit_target& to) {
   rocksdb::PinnableSlice bytes;
   const rocksdb::Status s = db_->db().Get({}, db_->journal(), key_of(number), &bytes);
   if (!s.ok()) throw read_failed{s};
@@ -139,7 +143,7 @@ std::size_t journal::keep_live_of(std::uint64_t number, const commit_target& to)
   chunk_record r;
   std::uint32_t offset = 0;
   while (chunk->next(r, offset)) tables_->keep_if_live(r, number, offset, to);
-  return bytes.size();
+  return {bytes.size(), chunk->full_size()};
 }
 
 rocksdb::Status journal::close() {

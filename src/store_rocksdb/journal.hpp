@@ -39,6 +39,10 @@ class journal {
   /// Number of the chunk that was built last.
   [[nodiscard]] std::uint64_t last() const noexcept { return state_.last; }
   [[nodiscard]] const journal_state& state() const noexcept { return state_; }
+  /// Of its bytes, what a restart needs, roughly.
+  [[nodiscard]] std::uint64_t live_bytes() const noexcept {
+    return state_.live_bytes(tables_->full_live_bytes());
+  }
   [[nodiscard]] const tables& content() const noexcept { return *tables_; }
   [[nodiscard]] std::uint64_t moved_bytes() const noexcept { return moved_bytes_; }
 
@@ -56,7 +60,11 @@ class journal {
 
  private:
   void clean();
-  [[nodiscard]] std::size_t keep_live_of(std::uint64_t number, const commit_target& to);
+  struct chunk_sizes {
+    std::size_t bytes = 0;
+    std::size_t full = 0;
+  };
+  chunk_sizes keep_live_of(std::uint64_t number, const commit_target& to);
 
   std::string path_;
   options how_;
@@ -71,7 +79,7 @@ class journal {
   rocksdb::WriteBatch batch_;
   std::uint64_t moved_bytes_ = 0;
   std::uint64_t dropped_bytes_ = 0;  // since files were deleted
-  std::uint64_t last_chunk_bytes_ = 0;
+  std::size_t last_full_size_ = 0;   // of the chunk that was built last
 };
 
 }  // namespace godwit::store_rocksdb

@@ -1,6 +1,6 @@
 #include "open_database.hpp"
 
-#include "codec.hpp"
+#include "meta.hpp"
 #include "quarantine.hpp"
 
 #include <rocksdb/utilities/checkpoint.h>
@@ -11,7 +11,6 @@
 namespace godwit::store_rocksdb {
 namespace {
 
-constexpr std::uint8_t meta_format = 1;
 constexpr mode_t private_directory = 0700;
 
 [[noreturn]] void cannot(const std::string& what, const std::string& why) {
@@ -38,36 +37,6 @@ void check_is_ours(const std::string& directory) {
                       directory + ": holds \"" + name + "\", which is not a store's"};
   }
   if (error) cannot(directory, error.message());
-}
-
-std::string schema_value() {
-  std::string value;
-  append_integers(value, meta_format, schema);
-  return value;
-}
-
-/// Before the first record of a later form is written, earlier versions must refuse the store.
-void raise_schema(database& db, const std::string& directory) {
-  std::string found;
-  const rocksdb::Status read = db.db().Get({}, db.meta(), "schema", &found);
-  if (read.ok() && found == schema_value()) return;
-  rocksdb::WriteOptions o;
-  o.sync = true;
-  const rocksdb::Status s = db.db().Put(o, db.meta(), "schema", schema_value());
-  if (!s.ok()) cannot(directory, s.ToString());
-}
-
-void write_fresh_meta(database& db, const std::string& directory) {
-  rocksdb::WriteBatch batch;
-  std::ignore = batch.Put(db.meta(), "schema", schema_value());
-  std::string value;
-  append_integers(value, meta_format);
-  value += fresh_uuid();
-  std::ignore = batch.Put(db.meta(), "uuid", value);
-  rocksdb::WriteOptions o;
-  o.sync = true;
-  const rocksdb::Status s = db.db().Write(o, &batch);
-  if (!s.ok()) cannot(directory, s.ToString());
 }
 
 void log_damage(const damage_report& report, observe::logger& log) {

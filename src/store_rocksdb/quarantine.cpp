@@ -1,6 +1,7 @@
 #include "quarantine.hpp"
 
 #include "journal.hpp"
+#include "meta.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -118,6 +119,7 @@ std::string quarantine(const std::string& directory, const options& how,
   std::filesystem::remove_all(building, error);
   std::unique_ptr<database> db;
   check(database::open(building, how, seams, access::read_write, log_end::strict, db), directory);
+  write_fresh_meta(*db, directory);
   journal to{building, how, seams, std::move(db), std::move(fresh)};
   copying copy{to, directory};
   copy_all(content, copy);

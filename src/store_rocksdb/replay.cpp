@@ -159,6 +159,7 @@ class reading {
       blame("journal chunk " + std::to_string(number) + " has a record of unknown form");
     }
     out_.journal.bytes += bytes.size();
+    out_.journal.full_bytes += chunk->full_size();
     return chunk_hash(bytes);
   }
 
@@ -189,6 +190,12 @@ class reading {
 };
 
 }  // namespace
+
+std::uint64_t journal_state::live_bytes(std::uint64_t full_live) const noexcept {
+  if (full_live >= full_bytes) return bytes;
+  const double share = static_cast<double>(full_live) / static_cast<double>(full_bytes);
+  return static_cast<std::uint64_t>(share * static_cast<double>(bytes));
+}
 
 replayed replay_journal(database& db, std::optional<std::uint64_t> watermark,
                         damage_report& report) {

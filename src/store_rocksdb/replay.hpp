@@ -20,8 +20,12 @@ struct journal_state {
   std::uint64_t first = 0;  ///< oldest chunk that counts; 0 = there is none
   std::uint64_t last = 0;
   std::uint64_t last_hash = 0;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;       ///< of the chunks that count
+  std::uint64_t full_bytes = 0;  ///< as if every entry in them were written in full
   row_digests rows{};
+
+  /// How many of `bytes` a restart needs, roughly, when `full_live` of `full_bytes` are needed.
+  [[nodiscard]] std::uint64_t live_bytes(std::uint64_t full_live) const noexcept;
 };
 
 /// Rows and journal read into memory: what a start needs.

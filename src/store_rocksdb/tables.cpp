@@ -42,8 +42,6 @@ mqtt::message_number decided_by(const store::record& r) noexcept {
 
 void tables::look_ahead(std::span<const store::batch> group) {
   decided_soon_.clear();
-  // An entry and the decision on it come from two shards, and so in two batches.
-  if (group.size() < 2) return;
   for (const store::batch& records : group) {
     for (const store::record& r : records) {
       if (const std::uint64_t commit = decided_by(r).value()) decided_soon_.insert(commit);
@@ -321,7 +319,7 @@ const tables::session* tables::find(std::uint64_t number) const noexcept {
   return at == sessions_.end() ? nullptr : at->second.get();
 }
 
-std::uint64_t tables::live_bytes() const noexcept {
+std::uint64_t tables::full_live_bytes() const noexcept {
   return messages_.live_bytes() + entries_ * enqueued_size + share_bytes_ +
          qos2_ids_ * qos2_record_size;
 }

@@ -42,8 +42,8 @@ class tables {
   };
   using session_map = boost::unordered_flat_map<std::uint64_t, std::unique_ptr<session>>;
 
-  /// What is decided by one of these records need not be tentative first: they become durable
-  /// together. Before the first of them is applied.
+  /// An entry that is decided by a later one of these records need not be tentative: they become
+  /// durable together. Before the first of them is applied.
   void look_ahead(std::span<const store::batch> group);
   /// `apply` of this record comes soon: its session's memory is asked for. A little later again,
   /// what the session points to.
@@ -78,8 +78,8 @@ class tables {
   [[nodiscard]] const store::high_water& seen() const noexcept { return seen_; }
   void set_seen(const store::high_water& seen) noexcept { seen_ = seen; }
 
-  /// Bytes of the journal that a restart needs.
-  [[nodiscard]] std::uint64_t live_bytes() const noexcept;
+  /// Bytes of the journal that a restart needs, if all of them were written in full.
+  [[nodiscard]] std::uint64_t full_live_bytes() const noexcept;
   [[nodiscard]] std::uint64_t entries() const noexcept { return entries_; }
   [[nodiscard]] std::uint64_t qos2_ids() const noexcept { return qos2_ids_; }
   [[nodiscard]] std::size_t allocated_bytes() const noexcept;

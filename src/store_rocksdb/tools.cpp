@@ -55,7 +55,7 @@ store_stats stats_of(const inspection& from, const std::string& directory) {
   s.first_chunk = j.first;
   s.last_chunk = j.last;
   s.journal_bytes = j.bytes;
-  s.live_bytes = t.live_bytes();
+  s.live_bytes = j.live_bytes(t.full_live_bytes());
   s.disk_bytes = bytes_in(directory);
   s.sessions = t.sessions().size();
   s.entries = t.entries();

@@ -19,7 +19,8 @@ enum class on_damage : std::uint8_t {
 };
 
 /// When and how much the journal is cleaned. The journal is cleaned from its oldest end once it
-/// is larger than `live_factor` times what is live in it plus `start_bytes`.
+/// is larger than `live_factor` times what is live in it plus `start_bytes`, where the entries of
+/// messages for many sessions count as much as others, though they are shorter on disk.
 struct garbage_options {
   std::uint64_t start_bytes = 48U << 20U;
   std::uint32_t live_factor = 3;

@@ -19,7 +19,7 @@ struct gauges {
   std::uint64_t records = 0;         ///< records taken since the start
   std::uint64_t queue_bytes = 0;     ///< waits for the disk
   std::uint64_t journal_bytes = 0;   ///< chunks that count
-  std::uint64_t live_bytes = 0;      ///< of them, what a restart still needs
+  std::uint64_t live_bytes = 0;      ///< of them, what a restart still needs, roughly
   std::uint64_t moved_bytes = 0;     ///< written again by garbage collection since the start
   std::uint64_t queued_entries = 0;  ///< messages in all logs
   std::uint64_t bodies = 0;          ///< message bodies they share

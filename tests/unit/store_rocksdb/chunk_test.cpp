@@ -184,7 +184,7 @@ std::vector<enqueued_record> entries_of(std::string_view chunk, std::uint64_t nu
 }
 
 /// Schema 4 says once what the entries of a message have in common.
-TEST(Chunk, HasTheDocumentedFormOfAMessageForSeveralSessions) {
+std::vector<enqueued_record> for_several_sessions() {
   constexpr std::uint64_t all_bits = ~std::uint64_t{0};
   enqueued_record e;
   e.session = 3;
@@ -219,12 +219,26 @@ TEST(Chunk, HasTheDocumentedFormOfAMessageForSeveralSessions) {
   e.quality = mqtt::qos::exactly_once;
   written.push_back(e);
   e.message = 6;
+  e.id = 9;
   written.push_back(e);
+  // This one has what the one before it has in common with it, and the rest not.
+  e.id = 0;
+  ++e.position;
+  written.push_back(e);
+  return written;
+}
+
+std::string chunk_of(const std::vector<enqueued_record>& entries, std::uint64_t number) {
   chunk_writer w;
-  for (const enqueued_record& one : written) w.add(one);
+  for (const enqueued_record& one : entries) w.add(one);
   chunk_header h;
-  h.number = 1;
-  const std::string chunk{w.finish(h)};
+  h.number = number;
+  return std::string{w.finish(h)};
+}
+
+TEST(Chunk, HasTheDocumentedFormOfAMessageForSeveralSessions) {
+  const auto written = for_several_sessions();
+  const std::string chunk = chunk_of(written, 1);
   expect_golden("also_enqueued.hex", chunk);
 
   const auto read = entries_of(chunk, 1);
@@ -248,7 +262,20 @@ TEST(Chunk, TakesFewBytesForAMessageOfVeryManySessions) {
     w.add(e);
   }
   EXPECT_LE(w.size(), chunk_header_size + enqueued_size + 1'000 * 3);
+  const std::size_t full = chunk_header_size + 1'000 * enqueued_size;
+  EXPECT_EQ(w.full_size(), full);
+  chunk_header h;
+  h.number = 1;
+  const std::string chunk{w.finish(h)};
+  auto r = chunk_reader::open(chunk, 1);
+  ASSERT_TRUE(r);
+  chunk_record record;
+  std::uint32_t offset = 0;
+  while (r->next(record, offset)) {
+  }
+  EXPECT_EQ(r->full_size(), full);
   w.clear();
+  EXPECT_EQ(w.full_size(), w.size());
   e.session = 7;
   w.add(e);
   EXPECT_EQ(w.size(), chunk_header_size + enqueued_size) << "nothing is taken from another chunk";
@@ -295,24 +322,26 @@ TEST(Chunk, IsReadAsItWasWritten) {
 }
 
 TEST(Chunk, IsRefusedWithAnyBitFlipped) {
-  const std::string bytes = one_of_each();
-  for (std::size_t i = 0; i < bytes.size() * 8; ++i) {
-    std::string bad = bytes;
-    bad[i / 8] = static_cast<char>(bad[i / 8] ^ (1 << (i % 8)));
-    EXPECT_FALSE(chunk_reader::open(bad, 12)) << "bit " << i;
+  for (const std::string& bytes : {one_of_each(), chunk_of(for_several_sessions(), 12)}) {
+    for (std::size_t i = 0; i < bytes.size() * 8; ++i) {
+      std::string bad = bytes;
+      bad[i / 8] = static_cast<char>(bad[i / 8] ^ (1 << (i % 8)));
+      EXPECT_FALSE(chunk_reader::open(bad, 12)) << "bit " << i;
+    }
   }
 }
 
 TEST(Chunk, IsReadToNonsenseWithoutHarm) {
-  const std::string bytes = one_of_each();
-  for (std::size_t size = 0; size < bytes.size(); ++size) {
-    auto r = chunk_reader::open_checked(std::string_view{bytes}.substr(0, size), 12);
-    if (!r) continue;
-    chunk_record record;
-    std::uint32_t offset = 0;
-    while (r->next(record, offset)) {
+  for (const std::string& bytes : {one_of_each(), chunk_of(for_several_sessions(), 12)}) {
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      auto r = chunk_reader::open_checked(std::string_view{bytes}.substr(0, size), 12);
+      if (!r) continue;
+      chunk_record record;
+      std::uint32_t offset = 0;
+      while (r->next(record, offset)) {
+      }
+      EXPECT_FALSE(r->is_complete());
     }
-    EXPECT_FALSE(r->is_complete());
   }
 }
 

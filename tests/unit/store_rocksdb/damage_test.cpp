@@ -3,6 +3,7 @@
 #include "database.hpp"
 #include "describe.hpp"
 #include "opened_store.hpp"
+#include "quarantine.hpp"
 #include "random_batches.hpp"
 #include "temporary_directory.hpp"
 
@@ -277,6 +278,19 @@ TEST(Damage, IsMovedAsideIfAskedTo) {
   EXPECT_TRUE(fs::exists(killed + "/quarantine-1/db/CURRENT"));
   opened_store s{small_options(killed)};
   EXPECT_EQ(describe(*s), rescued);
+}
+
+/// The process may stop before it opens what it has moved into place.
+TEST(Damage, WhatTakesItsPlaceSaysItsSchemaFromTheStart) {
+  const used_store made{14};
+  const std::string killed = made.directory / "killed";
+  const fs::path log = last_log(killed);
+  flip(log, fs::file_size(log) * 4);
+  const store_rocksdb::options o = small_options(killed);
+  auto found = store_rocksdb::inspect(killed, o, {});
+  ASSERT_FALSE(found.damage.empty());
+  std::ignore = store_rocksdb::quarantine(killed, o, {}, std::move(found));
+  EXPECT_EQ(store_rocksdb::stats(killed).schema, store_rocksdb::schema);
 }
 
 TEST(Damage, OfALogThatIsGoneIsNotAnEmptyStore) {

@@ -92,5 +92,40 @@ TEST(GarbageCollectionEnd, IsReachedWithoutNewRecords) {
   EXPECT_TRUE(s.wait_until([&] { return s->read_gauges().journal_bytes < 12'000; }));
 }
 
+/// A step looks at each entry of the chunks that it cleans, however short they are on disk.
+TEST(GarbageCollectionOfMessagesForManySessions, TakesAsManyStepsAsIfEntriesWereLong) {
+  constexpr std::uint64_t sessions = 1'000;
+  constexpr std::uint64_t chunks = 40;
+  const temporary_directory d;
+  store_rocksdb::options o = tiny(d);
+  o.garbage.start_bytes = 100U << 10U;
+  opened_store s{o};
+  store::batch all;
+  for (std::uint64_t i = 1; i <= sessions; ++i) all.emplace_back(opening(i));
+  s.commit(std::move(all));
+  for (std::uint64_t n = 1; n <= chunks; ++n) {
+    store::batch copies{entry(1, n, n, "x")};
+    for (std::uint64_t i = 2; i <= sessions; ++i) {
+      store::enqueued copy = std::get<store::enqueued>(copies.front());
+      copy.session = store::session_number{i};
+      copies.emplace_back(copy);
+    }
+    s.commit(std::move(copies));
+  }
+  const auto full = s->read_gauges();
+  EXPECT_LE(full.journal_bytes, chunks * sessions * 4);
+  EXPECT_LE(full.live_bytes, full.journal_bytes);
+  EXPECT_GE(full.live_bytes, full.journal_bytes * 9 / 10);
+
+  store::batch ends;
+  for (std::uint64_t i = 1; i <= sessions; ++i) {
+    ends.emplace_back(store::session_ended{store::session_number{i}});
+  }
+  s.commit(std::move(ends));
+  // 26,000 bytes in full are above a step of 16 KiB: each takes one of its own.
+  ASSERT_TRUE(s.wait_until([&] { return s->read_gauges().journal_bytes < 4 * sessions * 4; }));
+  EXPECT_GE(s->read_gauges().commits - full.commits, chunks - 5);
+}
+
 }  // namespace
 }  // namespace godwit::test
