@@ -49,9 +49,10 @@ bool shard_engine::is_publisher(session_handle h, const session_slot& s, const r
 namespace {
 
 /// What very many sessions have lies anywhere in memory and is touched once for each message: it is
-/// asked for while the copies of others are made.
-void fetch_ahead(base::slab<session_slot>& sessions, const base::slab<connection>& connections,
-                 std::span<const routing::match> all, std::size_t at) noexcept {
+/// asked for while the copies of others are made. Apart, so that few sessions do not pay for it.
+[[gnu::noinline]] void fetch_ahead(base::slab<session_slot>& sessions,
+                                   const base::slab<connection>& connections,
+                                   std::span<const routing::match> all, std::size_t at) noexcept {
   constexpr std::size_t step = 4;
   const auto session_at = [&](std::size_t i) -> session_slot& {
     return sessions[all[i].subscriber.value()];
@@ -75,8 +76,10 @@ void shard_engine::deliver_local(routed_message& m, const routing::resolution& r
                                  mqtt::message_number commit, session_handle publisher,
                                  delivery& d) {
   wires_.forget();
+  constexpr std::size_t few = 16;
+  const bool are_many = r.subscribers.size() > few;
   for (std::size_t i = 0; i < r.subscribers.size(); ++i) {
-    fetch_ahead(sessions_, connections_, r.subscribers, i);
+    if (are_many) fetch_ahead(sessions_, connections_, r.subscribers, i);
     const routing::match& match = r.subscribers[i];
     const session_handle h = sessions_.handle_of(match.subscriber.value());
     session_slot& s = sessions_[match.subscriber.value()];
