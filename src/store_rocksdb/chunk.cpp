@@ -111,33 +111,28 @@ void read_kind(std::size_t kind, byte_reader& from, chunk_record& to) noexcept {
   }
 }
 
-enqueued_before as_before(const enqueued_record& r) noexcept {
-  return {.session = r.session,
-          .position = r.position,
-          .message = r.message,
-          .quality = r.quality,
-          .retain = r.retain,
-          .commit = r.commit};
+/// What a short entry can say: nothing of what few entries have.
+enqueued_record plain(enqueued_record r) noexcept {
+  r.id = 0;
+  r.received = false;
+  r.share = {};
+  r.identifiers = {};
+  return r;
 }
 
-/// Session and position are all that has to be said.
-bool says_the_same(const enqueued_record& r, const enqueued_before& before) noexcept {
-  return before.message != 0 && r.message == before.message && r.quality == before.quality &&
-         r.retain == before.retain && r.commit == before.commit && r.id == 0 && !r.received &&
-         r.share.empty() && r.identifiers.empty();
+enqueued_record like(const enqueued_record& plain, std::uint64_t session,
+                     std::uint64_t position) noexcept {
+  enqueued_record r = plain;
+  r.session = session;
+  r.position = position;
+  return r;
 }
 
-void read_also_enqueued(byte_reader& from, const enqueued_before& before,
+void read_also_enqueued(byte_reader& from, const enqueued_record& before,
                         chunk_record& to) noexcept {
   if (before.message == 0) from.fail();
-  enqueued_record r;
-  r.session = from.number_from(before.session);
-  r.position = from.number_from(before.position);
-  r.message = before.message;
-  r.quality = before.quality;
-  r.retain = before.retain;
-  r.commit = before.commit;
-  to = r;
+  const std::uint64_t session = from.number_from(before.session);
+  to = like(before, session, from.number_from(before.position));
 }
 
 }  // namespace
@@ -227,8 +222,8 @@ std::uint32_t chunk_writer::add(const mqtt::message& m) {
 
 void chunk_writer::add(const enqueued_record& r) {
   ++count_;
-  const enqueued_before before = std::exchange(before_, as_before(r));
-  if (says_the_same(r, before)) {
+  const enqueued_record before = std::exchange(before_, plain(r));
+  if (before.message != 0 && r == like(before, r.session, r.position)) {
     const std::size_t begin = bytes_.size();
     append_integers(bytes_, record_kind::also_enqueued);
     append_difference(bytes_, before.session, r.session);
@@ -346,7 +341,7 @@ bool chunk_reader::next(chunk_record& record, std::uint32_t& offset) noexcept {
     read_kind(kind, from, record);
   }
   if (!from.ok()) return false;
-  if (const auto* const e = std::get_if<enqueued_record>(&record)) before_ = as_before(*e);
+  if (const auto* const e = std::get_if<enqueued_record>(&record)) before_ = plain(*e);
   if (is_short) saved_ += enqueued_size - from.offset();
   at_ += from.offset();
   ++read_;

@@ -62,6 +62,7 @@ struct enqueued_record {
   std::uint64_t commit = 0;
   std::string_view share;
   std::string_view identifiers;  ///< u32 each
+  friend bool operator==(const enqueued_record&, const enqueued_record&) = default;
 };
 struct committed_record {
   std::uint64_t commit = 0;
@@ -101,16 +102,6 @@ using chunk_record =
 [[nodiscard]] std::size_t encoded_size(const mqtt::message_fields& m) noexcept;
 inline constexpr std::size_t enqueued_size = 26;
 
-/// What an ENQ need not say again.
-struct enqueued_before {
-  std::uint64_t session = 0;
-  std::uint64_t position = 0;
-  std::uint64_t message = 0;  ///< 0: there was none
-  mqtt::qos quality = mqtt::qos::at_least_once;
-  bool retain = false;
-  std::uint64_t commit = 0;
-};
-
 /// Builds one chunk.
 class chunk_writer {
  public:
@@ -141,8 +132,8 @@ class chunk_writer {
  private:
   std::string bytes_;
   std::uint32_t count_ = 0;
-  enqueued_before before_;
-  std::size_t saved_ = 0;  // bytes, by short entries
+  enqueued_record before_;  // the last one, plain; message 0: there was none
+  std::size_t saved_ = 0;   // bytes, by short entries
 };
 
 inline constexpr std::size_t chunk_header_size = 93;
@@ -176,7 +167,7 @@ class chunk_reader {
   chunk_header header_;
   std::size_t at_ = chunk_header_size;
   std::uint32_t read_ = 0;
-  enqueued_before before_;
+  enqueued_record before_;  // the last one, plain; message 0: there was none
   std::size_t saved_ = 0;
   bool complete_ = false;
 };

@@ -21,7 +21,7 @@ class journal {
 
   /// Starts a chunk: first a step of garbage collection if it is due.
   void begin();
-  /// All that the chunk will hold.
+  /// The records of one group commit. Once for a chunk.
   void add(std::span<const store::batch> group);
   /// See `tables::set_next_position`.
   void set_next_position(std::uint64_t session, std::uint64_t next);

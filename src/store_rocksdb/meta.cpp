@@ -2,17 +2,12 @@
 
 #include "codec.hpp"
 #include "files.hpp"
-
-#include <godwit/store_rocksdb/damage.hpp>
+#include "status.hpp"
 
 namespace godwit::store_rocksdb {
 namespace {
 
 constexpr std::uint8_t meta_format = 1;
-
-void check(const rocksdb::Status& s, const std::string& directory) {
-  if (!s.ok()) throw open_failed{open_error::io, directory + ": " + s.ToString()};
-}
 
 std::string schema_value() {
   std::string value;
@@ -28,7 +23,7 @@ void raise_schema(database& db, const std::string& directory) {
   if (read.ok() && found == schema_value()) return;
   rocksdb::WriteOptions o;
   o.sync = true;
-  check(db.db().Put(o, db.meta(), "schema", schema_value()), directory);
+  check_opening(db.db().Put(o, db.meta(), "schema", schema_value()), directory);
 }
 
 void write_fresh_meta(database& db, const std::string& directory) {
@@ -40,7 +35,7 @@ void write_fresh_meta(database& db, const std::string& directory) {
   std::ignore = batch.Put(db.meta(), "uuid", value);
   rocksdb::WriteOptions o;
   o.sync = true;
-  check(db.db().Write(o, &batch), directory);
+  check_opening(db.db().Write(o, &batch), directory);
 }
 
 }  // namespace godwit::store_rocksdb

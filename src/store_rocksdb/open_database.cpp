@@ -2,6 +2,7 @@
 
 #include "meta.hpp"
 #include "quarantine.hpp"
+#include "status.hpp"
 
 #include <rocksdb/utilities/checkpoint.h>
 #include <sys/stat.h>
@@ -82,7 +83,7 @@ opened_store open_store(const options& how, const base::clock& clock, observe::l
   const log_end end = found.torn_tail ? log_end::torn : log_end::strict;
   const rocksdb::Status s =
       database::open(paths.database, how, seams, access::read_write, end, out.db);
-  if (!s.ok()) cannot(how.directory, s.ToString());
+  check_opening(s, how.directory);
   if (found.found.uuid.empty()) {
     write_fresh_meta(*out.db, how.directory);
   } else {

@@ -2,6 +2,7 @@
 
 #include "journal.hpp"
 #include "meta.hpp"
+#include "status.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -13,10 +14,6 @@ namespace {
 /// Numbers of what was lost must not come again, and how many were lost is not known.
 constexpr std::uint64_t skipped_numbers = std::uint64_t{1} << 32U;
 constexpr std::size_t records_per_chunk = 1'000;
-
-void check(const rocksdb::Status& s, const std::string& directory) {
-  if (!s.ok()) throw open_failed{open_error::io, directory + ": " + s.ToString()};
-}
 
 std::string free_name(const std::string& directory) {
   for (int n = 1;; ++n) {
@@ -43,8 +40,8 @@ class copying {
       to_.set_next_position(next_of->number.value(), next_of->next_position.value());
     }
     to_.finish();
-    check(to_.write(), directory_);
-    check(to_.written(), directory_);
+    check_opening(to_.write(), directory_);
+    check_opening(to_.written(), directory_);
     waiting_.clear();
   }
 
@@ -118,12 +115,13 @@ std::string quarantine(const std::string& directory, const options& how,
   std::error_code error;
   std::filesystem::remove_all(building, error);
   std::unique_ptr<database> db;
-  check(database::open(building, how, seams, access::read_write, log_end::strict, db), directory);
+  check_opening(database::open(building, how, seams, access::read_write, log_end::strict, db),
+                directory);
   write_fresh_meta(*db, directory);
   journal to{building, how, seams, std::move(db), std::move(fresh)};
   copying copy{to, directory};
   copy_all(content, copy);
-  check(to.close(), directory);
+  check_opening(to.close(), directory);
 
   std::string moved_to = free_name(directory);
   const store_paths old{moved_to};

@@ -44,4 +44,8 @@ bool is_no_space(const rocksdb::Status& s) {
   return s.IsNoSpace();
 }
 
+void check_opening(const rocksdb::Status& s, const std::string& directory) {
+  if (!s.ok()) throw open_failed{open_error::io, directory + ": " + s.ToString()};
+}
+
 }  // namespace godwit::store_rocksdb
