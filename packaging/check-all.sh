@@ -1,12 +1,17 @@
 #!/bin/bash
-# The check tier, then everything that takes longer: the long tests, the check tier under
-# ThreadSanitizer, and a campaign of each fuzz target. FUZZ_SECONDS: how long each campaign runs.
+# The check tier, then everything that takes longer: the long tests, those of overload with the
+# release programs as well, the check tier under ThreadSanitizer, and a campaign of each fuzz target.
+# FUZZ_SECONDS: how long each campaign runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packaging/install-build-deps.sh all
 packaging/check.sh
 ctest --test-dir build/dev -L '^check-all$' --no-tests=error --output-on-failure
+
+cmake --preset release
+cmake --build --preset release -j "$(nproc)" --target godwitd godwitctl godwit-bench
+ctest --test-dir build/release -L '^overload$' --no-tests=error --output-on-failure
 
 cmake --preset tsan
 cmake --build --preset tsan -j "$(nproc)"

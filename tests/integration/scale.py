@@ -52,10 +52,10 @@ class Metrics:
     """The counters of a broker by their names in /metrics, without what all of them begin with."""
 
     def __init__(self, port):
-        self._port = port
+        self.port = port
 
     def __getitem__(self, name):
-        return value(get(self._port, "/metrics")[1], "godwit_" + name)
+        return value(get(self.port, "/metrics")[1], "godwit_" + name)
 
 
 def start_bench(scenario, port, *arguments):
