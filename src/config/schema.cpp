@@ -313,9 +313,9 @@ std::vector<key<configuration>> broker_keys() {
               "Batches of mail from other shards that are taken in one turn."),
       network("tuning.accepts_per_turn", count{{1, 1'000'000}}, &net::tuning::accepts_per_turn,
               "Connections accepted in a row by one listener."),
-      network("tuning.handshakes_per_turn", count{{1, 1'000'000}},
-              &net::tuning::handshakes_per_turn,
-              "TLS handshakes that a shard begins before it looks after its other connections."),
+      network(
+          "tuning.handshakes_per_turn", count{{1, 1'000'000}}, &net::tuning::handshakes_per_turn,
+          "Steps of TLS handshakes that a shard takes before it looks after its other clients."),
       network("tuning.accept_pause", duration{{1, minute}}, &net::tuning::accept_pause,
               "How long a listener rests when files or memory run out."),
       network("tuning.lingering_max", count{{1, any32}}, &net::tuning::lingering_max,

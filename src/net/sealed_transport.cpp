@@ -158,17 +158,17 @@ void socket_transport::receive_sealed(handle h, connection& c) {
     if (c.queued) return;
     c.queued = true;
     ++openings_queued_;
-    to_shake_hands_.push_back(h);
+    using line = handshake_queue<handle>::line;
+    to_shake_hands_.add(s.has_tls() ? line::begun : line::fresh, h);
     return;
   }
   take_sealed(h, c);
 }
 
-/// Those who waited for their turn, in the order in which they came.
+/// Those who waited for their turn.
 void socket_transport::shake_hands() {
   while (expensive_left_ != 0 && !to_shake_hands_.empty()) {
-    const handle h = to_shake_hands_.front();
-    to_shake_hands_.pop_front();
+    const handle h = to_shake_hands_.take();
     connection* const c = connections_.find(h);
     if (c == nullptr || !c->queued) continue;
     c->queued = false;

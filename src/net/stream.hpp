@@ -56,8 +56,12 @@ class stream {
   /// Nothing once it is open.
   [[nodiscard]] opening* before_mqtt() const noexcept { return opening_.get(); }
   [[nodiscard]] std::unique_ptr<opening> take_opening() noexcept { return std::move(opening_); }
-  /// The next bytes cost the time of a signature.
-  [[nodiscard]] bool is_expensive() const noexcept { return opening_ && opening_->tls && !tls_; }
+  /// The next bytes cost the time of a signature, ours or the check of the peer's.
+  [[nodiscard]] bool is_expensive() const noexcept {
+    return opening_ && opening_->tls && !opening_->is_secured;
+  }
+  /// A handshake has begun.
+  [[nodiscard]] bool has_tls() const noexcept { return static_cast<bool>(tls_); }
 
   // Kept for the transport.
   base::bytes unsent;    ///< ready for the network, which has not taken it yet

@@ -100,7 +100,8 @@ struct tuning {
   std::chrono::milliseconds handshake_timeout{10'000};
   /// Connections per shard whose handshake is under way; the oldest of them gives way to a new one.
   std::size_t handshakes_max = 1'000;
-  /// Handshakes that cost a signature, per turn; the others wait for the next one.
+  /// Steps of handshakes, each of which costs about a signature, per turn; the others wait for the
+  /// next one.
   std::size_t handshakes_per_turn = 4;
   std::chrono::milliseconds stop_max{5'000};  ///< a graceful stop ends after this at the latest
 };

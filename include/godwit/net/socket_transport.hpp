@@ -4,6 +4,7 @@
 #include <godwit/base/work_list.hpp>
 #include <godwit/broker/transport.hpp>
 #include <godwit/net/connection_slots.hpp>
+#include <godwit/net/handshake_queue.hpp>
 #include <godwit/net/options.hpp>
 #include <godwit/net/shard_context.hpp>
 #include <godwit/net/shard_host.hpp>
@@ -174,10 +175,10 @@ class socket_transport final : public broker::transport {
   std::unique_ptr<stream_room> room_;  // outlives the streams; made when the first one is
   base::slab<connection> connections_;
   std::unique_ptr<lingering_sockets> lingering_;
-  std::vector<handle> to_arm_;         // wait for them when the turn ends
-  base::work_list<handle> pending_;    // something to do in the next turn
-  std::deque<handle> to_shake_hands_;  // something came, and it costs a signature
-  std::vector<handle> ended_;          // erase when the turn ends
+  std::vector<handle> to_arm_;              // wait for them when the turn ends
+  base::work_list<handle> pending_;         // something to do in the next turn
+  handshake_queue<handle> to_shake_hands_;  // something came, and it costs a signature
+  std::vector<handle> ended_;               // erase when the turn ends
   opening_events* openings_events_ = nullptr;
   std::deque<handle> opening_order_;  // by deadline; those that are over are among them
   std::size_t openings_ = 0;
