@@ -34,8 +34,8 @@ CONFIG = {"connection": {"connect_bytes_max": f"{model.CONNECT_BYTES_MAX}B",
                          "topic_levels_max": model.TOPIC_LEVELS_MAX},
           "session": {"expiry": "1s", "takeovers_max": 0}}
 WARM_UP = 2                 # rounds until all pools have their size
+SEVERAL = 5                 # rounds whose middle is compared: a buffer may have just been emptied
 GROWTH_KIB_MAX = int(os.environ.get("GODWIT_GROWTH_KIB", "4096"))  # over the rounds behind these
-GROWTH_KIB_MAX = int(os.environ.get("GODWIT_GROWTH_KIB", "4096"))  # over all rounds behind these
 # A write buffer of 4 MiB for each of its seven tables, emptied when it is full, and its cache.
 STORE_KIB_MAX = 48 * 1024
 
